@@ -1,0 +1,166 @@
+//! News that came before its order.
+
+use std::fmt;
+
+use lead::OrderId;
+
+use super::expression::Terms;
+use super::reading::Query;
+use super::{Store, StoreError};
+use crate::item::{Item, Reader, Unreadable, text};
+use crate::schema::{PK, SK, digest, parking_key};
+use crate::transition::News;
+
+/// What the parked news called its order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ParkKey {
+    /// Our id.
+    Order(OrderId),
+    /// The network's id.
+    NetworkOrder(String),
+}
+
+impl ParkKey {
+    /// The beginning of the sort key.
+    fn prefix(&self) -> String {
+        match self {
+            Self::Order(id) => format!("o#{id}#"),
+            Self::NetworkOrder(id) => format!("e#{id}#"),
+        }
+    }
+
+    fn of_sort_key(sort_key: &str) -> Option<Self> {
+        let (called, _) = sort_key.rsplit_once('#')?;
+        match called.split_once('#')? {
+            ("o", id) => id.parse().ok().map(Self::Order),
+            ("e", id) => Some(Self::NetworkOrder(id.to_owned())),
+            _ => None,
+        }
+    }
+}
+
+/// Parked news.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Parked {
+    /// What it called its order.
+    pub key: ParkKey,
+    /// The news; its time is when it was parked.
+    pub news: News,
+    sort_key: String,
+}
+
+impl fmt::Debug for Parked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Parked").field("key", &self.key).field("news", &self.news).finish_non_exhaustive()
+    }
+}
+
+/// A page of parked news.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ParkedPage {
+    /// The news, ordered by what it called its order.
+    pub parked: Vec<Parked>,
+    /// Where the next page starts; `None` at the end.
+    pub next: Option<String>,
+}
+
+/// The attribute that holds the news as JSON.
+const NEWS: &str = "n";
+
+impl Store {
+    /// Keeps news until its order is there. The same news again, whenever it comes, is kept once.
+    ///
+    /// # Errors
+    /// [`StoreError`]; repeating the call is safe.
+    pub async fn park(&self, account: &str, key: &ParkKey, news: &News) -> Result<(), StoreError> {
+        const OPERATION: &str = "park";
+        let news = news.within_limits();
+        let json =
+            |news: &News| serde_json::to_string(news).map_err(|_| StoreError::unreadable(OPERATION, Unreadable(NEWS)));
+        // Without its time: a network that repeats itself says the same.
+        let said = json(&News { at_ms: 0, ..news.clone() })?;
+        let item = Item::from([
+            (PK.to_owned(), text(parking_key(account))),
+            (SK.to_owned(), text(key.prefix() + &digest(said.as_bytes(), 16))),
+            (NEWS.to_owned(), text(json(&news)?)),
+        ]);
+        self.put_new(OPERATION, item).await.map(|_| ())
+    }
+
+    /// A page of an account's parked news, after `start`.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn parked(&self, account: &str, start: Option<&str>, limit: usize) -> Result<ParkedPage, StoreError> {
+        let start = start.map(|sort_key| parked_item_key(account, sort_key));
+        self.parked_page(account, None, start, limit).await
+    }
+
+    /// The news that waits for one order, at most a hundred: for the moment the order is stored or gets its network's id.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn parked_for(&self, account: &str, key: &ParkKey) -> Result<Vec<Parked>, StoreError> {
+        let mut page = self.parked_page(account, Some(&key.prefix()), None, 100).await?;
+        // A network's id may itself contain the separator.
+        page.parked.retain(|parked| parked.key == *key);
+        Ok(page.parked)
+    }
+
+    /// Forgets parked news, once it is applied.
+    ///
+    /// # Errors
+    /// [`StoreError`]; repeating the call is safe.
+    pub async fn unpark(&self, account: &str, parked: &Parked) -> Result<(), StoreError> {
+        let deleted = self
+            .client
+            .delete_item()
+            .table_name(&*self.table)
+            .set_key(Some(parked_item_key(account, &parked.sort_key)))
+            .set_return_consumed_capacity(self.capacity())
+            .send()
+            .await
+            .map_err(|error| StoreError::of("unpark", &error))?;
+        self.count_write(deleted.consumed_capacity());
+        Ok(())
+    }
+
+    async fn parked_page(
+        &self,
+        account: &str,
+        prefix: Option<&str>,
+        start: Option<Item>,
+        limit: usize,
+    ) -> Result<ParkedPage, StoreError> {
+        const OPERATION: &str = "parked";
+        let mut terms = Terms::default();
+        terms.equal(PK, text(parking_key(account)));
+        if let Some(prefix) = prefix {
+            terms.starting_with(SK, prefix);
+        }
+        let query = Query {
+            key: terms.take_expression(),
+            terms,
+            forward: true,
+            limit,
+            start,
+            consistent: true,
+            ..Query::default()
+        };
+        let (items, next) = self.query(OPERATION, query).await?;
+        let read = |item: &Item| {
+            let item = Reader(item);
+            let sort_key: String = item.parsed(SK)?;
+            let key = ParkKey::of_sort_key(&sort_key).ok_or(Unreadable(SK))?;
+            Ok(Parked { key, news: item.json(NEWS)?.ok_or(Unreadable(NEWS))?, sort_key })
+        };
+        let unreadable = |error: Unreadable| StoreError::unreadable(OPERATION, error);
+        let parked = items.iter().map(read).collect::<Result<_, _>>().map_err(unreadable)?;
+        let next = next.map(|key| Reader(&key).parsed(SK)).transpose().map_err(unreadable)?;
+        Ok(ParkedPage { parked, next })
+    }
+}
+
+fn parked_item_key(account: &str, sort_key: &str) -> Item {
+    Item::from([(PK.to_owned(), text(parking_key(account))), (SK.to_owned(), text(sort_key))])
+}

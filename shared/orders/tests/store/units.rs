@@ -1,0 +1,98 @@
+//! What a lead's life costs, counted by the engine, and compared with the crate's README.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::sync::Arc;
+
+use lead::{Country, Decimal, Field, Lead, Payout, Phone, Status};
+use orders::{Meter, NewOrder, News, Source, Store, Units};
+
+use crate::engine::embedded;
+use crate::given::{ACCOUNT, PHONE, START, delivery, id, order};
+
+/// A lead as a landing page sends it, about 450 bytes of JSON.
+fn typical() -> Lead {
+    let country: Country = "PL".parse().unwrap();
+    let browser = "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Mobile Safari/537.36";
+    let fields = [
+        (Field::Ip, "192.0.2.17"),
+        (Field::UserAgent, browser),
+        (Field::LandingUrl, "https://tea.landing.example/pl/?utm_source=feed"),
+        (Field::Referer, "https://feed.example/"),
+        (Field::ClickId, "6f1c2e9ab34d4f0e8c7a"),
+        (Field::Sub1, "campaign-17"),
+        (Field::Sub2, "creative-3"),
+        (Field::UtmSource, "feed"),
+        (Field::UtmCampaign, "tea-autumn"),
+        (Field::Quantity, "1"),
+        (Field::Price, "139"),
+        (Field::Currency, "PLN"),
+    ];
+    Lead {
+        name: "Test Customer".into(),
+        phone: Phone::parse("500 100 200", country).unwrap(),
+        country,
+        fields: fields.into_iter().map(|(field, text)| (field, text.to_owned())).collect(),
+    }
+}
+
+#[test]
+fn the_readme_tells_what_a_leads_life_costs() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let counted = runtime.block_on(async {
+        let meter = Arc::new(Meter::default());
+        let store = embedded().await.with_meter(Arc::clone(&meter));
+        life(&store, &meter).await
+    });
+    println!("{counted}");
+    let readme = include_str!("../../README.md");
+    assert!(readme.contains(&counted), "the README's table is not what was counted:\n{counted}");
+}
+
+async fn life(store: &Store, meter: &Meter) -> String {
+    let mut table = String::from("| step | write units | read units |\n|---|---|---|\n");
+    let mut total = Units::default();
+    let mut row = |table: &mut String, step: &str, life: bool| {
+        let units = meter.take();
+        writeln!(table, "| {step} | {} | {} |", units.write, units.read).unwrap();
+        if life {
+            total.read += units.read;
+            total.write += units.write;
+        }
+        total
+    };
+    let new = NewOrder { lead: typical(), overrides: BTreeMap::new(), ..order(id(START, 0x1_2345_6789_abcd_ef01)) };
+    let json = serde_json::to_string(&new.lead).unwrap().len();
+    assert!((400..=550).contains(&json), "{json} bytes of lead");
+    store.claim_key("site-a", "order-17", &new.id, "0123456789abcdef0123456789abcdef", 1_702_592_000).await.unwrap();
+    row(&mut table, "claim of an idempotency key", true);
+    store.insert(&new).await.unwrap();
+    row(&mut table, "insert, with a click id", true);
+    store.record_delivery(ACCOUNT, &new.id, &delivery("812001", START + 400)).await.unwrap();
+    row(&mut table, "delivered, to be polled", true);
+    let hold = News { raw_status: Some("confirmed".into()), ..News::new(Status::Hold, Source::Poll, START + 600_000) };
+    store.apply_news(ACCOUNT, &new.id, &hold).await.unwrap();
+    row(&mut table, "`wait` to `hold`", true);
+    let payout = Some(Payout { amount: Decimal::new(1250, 2), currency: "EUR".parse().ok() });
+    let approve = News {
+        raw_status: Some("paid".into()),
+        payout,
+        ..News::new(Status::Approve, Source::Postback, START + 86_400_000)
+    };
+    store.apply_news(ACCOUNT, &new.id, &approve).await.unwrap();
+    let total = row(&mut table, "`hold` to `approve`, with a payout", true);
+    writeln!(table, "| **a lead's life** | **{}** | **{}** |", total.write, total.read).unwrap();
+    store.apply_news(ACCOUNT, &new.id, &approve).await.unwrap();
+    row(&mut table, "the same news again (the refused write, 1 unit, is not reported)", false);
+    let lagging = News { raw_status: Some("new".into()), ..News::new(Status::Wait, Source::Poll, START + 90_000_000) };
+    store.apply_news(ACCOUNT, &new.id, &lagging).await.unwrap();
+    row(&mut table, "news that is ignored, the first time", false);
+    store.get(&new.id).await.unwrap();
+    row(&mut table, "read by id", false);
+    store.by_click("6f1c2e9ab34d4f0e8c7a", None, 50).await.unwrap();
+    row(&mut table, "read by click id", false);
+    store.ids_by_network_order(ACCOUNT, "812001").await.unwrap();
+    row(&mut table, "id by network order id", false);
+    assert_eq!(PHONE, new.lead.phone.e164());
+    table
+}
