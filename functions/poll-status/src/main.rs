@@ -1,0 +1,13 @@
+//! The Lambda function `poll-status`: builds its clients once, then serves invocations.
+
+use lambda_runtime::{Error, run, service_fn};
+use relay::Relay;
+use relay::settings::Settings;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    let settings = Settings::from_environment()?;
+    relay::telemetry::log_json(settings.log_filter.as_deref());
+    let relay = Relay::new(&settings)?;
+    run(service_fn(|event| poll_status::handle(&relay, event))).await
+}

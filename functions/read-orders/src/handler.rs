@@ -1,0 +1,19 @@
+//! Reading back: `GET /orders` and `GET /orders/{order_id}`.
+
+use std::convert::Infallible;
+
+use lambda_http::http::Method;
+use lambda_http::{Body, Request, Response};
+use relay::Relay;
+use relay::call::Answer;
+use relay::gateway::{call, response};
+
+/// Answers one API Gateway event.
+///
+/// # Errors
+/// Never: every failure is an answer.
+pub async fn handle(relay: &Relay, request: Request) -> Result<Response<Body>, Infallible> {
+    let call = call(request);
+    let answer = if call.method == Method::GET { relay.read(&call).await } else { Answer::nothing_here() };
+    Ok(response(answer))
+}

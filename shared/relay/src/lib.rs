@@ -1,0 +1,27 @@
+#![doc = include_str!("../README.md")]
+
+mod aws;
+pub mod call;
+pub mod clock;
+pub mod config;
+mod deliver;
+pub mod gateway;
+mod ingest;
+mod intake;
+pub mod keys;
+mod read;
+mod relay;
+pub mod secrets;
+pub mod settings;
+pub mod ssm;
+mod submit;
+pub mod sweep;
+pub mod telemetry;
+pub mod transport;
+pub mod view;
+
+pub use aws::dynamodb;
+pub use deliver::RETRY_PAUSES;
+pub use ingest::{DOOR_PATHS, Ingested};
+pub use intake::BODY_BYTES;
+pub use relay::{NETWORK_TIMEOUT, Relay};

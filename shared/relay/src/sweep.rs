@@ -1,0 +1,155 @@
+//! The scheduled run: sends what waits, looks up what is unknown, applies what is parked, asks for statuses.
+
+use std::sync::Arc;
+
+use lead::OrderId;
+use orders::StoreError;
+use serde::{Deserialize, Serialize};
+
+use crate::config::{Account, NetworkRef};
+use crate::relay::Relay;
+
+mod ages;
+mod parked;
+mod polling;
+mod resend;
+
+pub use ages::AGES;
+
+/// How long before its deadline a run stops, in milliseconds.
+pub const MARGIN_MS: u64 = 10_000;
+
+/// What a run is asked to do. Unknown keys are those of a scheduled event and mean nothing here.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+pub struct RunRequest {
+    /// Only this account.
+    #[serde(default)]
+    pub account: Option<String>,
+    /// Only these accounts. An `EventBridge` event has a text of the same name, its AWS account: see [`RunRequest::read`].
+    #[serde(default)]
+    pub accounts: Option<Vec<String>>,
+    /// Ask for every open order now, whatever its age.
+    #[serde(default)]
+    pub all: bool,
+}
+
+impl RunRequest {
+    /// Reads the payload of an invocation. A scheduled event of `EventBridge` asks for everything that is due: its
+    /// own `account` is the AWS account and is not ours.
+    #[must_use]
+    pub fn read(payload: &serde_json::Value) -> Self {
+        let is_event = payload.get("detail-type").is_some() || payload.get("source").is_some();
+        if is_event {
+            return Self::default();
+        }
+        serde_json::from_value(payload.clone()).unwrap_or_default()
+    }
+
+    fn wants(&self, account: &str) -> bool {
+        let one = self.account.as_deref().is_none_or(|wanted| wanted == account);
+        let listed = self.accounts.as_ref().is_none_or(|wanted| wanted.iter().any(|name| name == account));
+        one && listed
+    }
+}
+
+/// What a run did.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sums {
+    /// Accounts looked at.
+    pub accounts: u64,
+    /// Orders asked for.
+    pub polled: u64,
+    /// Status calls made.
+    pub calls: u64,
+    /// Orders that changed.
+    pub changed: u64,
+    /// Leads sent again.
+    pub resent: u64,
+    /// Parked postbacks that found their order.
+    pub parked_applied: u64,
+    /// What went wrong, by account.
+    pub errors: Vec<RunError>,
+    /// Accounts whose work was not finished in time, or is in another run's hands.
+    pub remaining: u64,
+}
+
+/// What went wrong with an account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunError {
+    /// The account.
+    pub account: String,
+    /// The message.
+    pub error: String,
+}
+
+/// One account as a run sees it.
+pub(crate) struct Target {
+    pub(crate) name: String,
+    pub(crate) account: Arc<Account>,
+    pub(crate) network: Option<NetworkRef>,
+}
+
+/// One run: its name towards other runs, and when it must be over.
+#[derive(Debug, Clone)]
+pub(crate) struct Run {
+    pub(crate) id: String,
+    pub(crate) stop_ms: u64,
+    pub(crate) all: bool,
+}
+
+impl Relay {
+    /// One scheduled run, over before `deadline_ms` (since 1970) by [`MARGIN_MS`].
+    pub async fn sweep(&self, request: &RunRequest, deadline_ms: u64) -> Sums {
+        let run = Run {
+            id: OrderId::new(self.clock.now_ms(), "", self.clock.random()).to_string(),
+            stop_ms: deadline_ms.saturating_sub(MARGIN_MS),
+            all: request.all,
+        };
+        let mut sums = Sums::default();
+        let targets = match self.targets(request).await {
+            Ok(targets) => targets,
+            Err(error) => {
+                tracing::error!(%error, "the accounts cannot be read");
+                sums.errors.push(RunError { account: String::new(), error: error.to_string() });
+                return sums;
+            }
+        };
+        sums.accounts = targets.len().try_into().unwrap_or(u64::MAX);
+        if let Err(error) = self.recover_stalled(&run).await {
+            sums.errors.push(RunError { account: String::new(), error: error.to_string() });
+        }
+        for target in &targets {
+            if self.clock.now_ms() >= run.stop_ms {
+                sums.remaining += 1;
+                continue;
+            }
+            let done = self.serve(&run, target, &mut sums).await;
+            if let Err(error) = done {
+                tracing::error!(account = target.name, %error, "an account is not served whole");
+                sums.errors.push(RunError { account: target.name.clone(), error: error.to_string() });
+            }
+        }
+        let Sums { accounts, polled, calls, changed, resent, parked_applied, remaining, .. } = sums;
+        let errors = sums.errors.len();
+        tracing::info!(accounts, polled, calls, changed, resent, parked_applied, remaining, errors, "scheduled run");
+        sums
+    }
+
+    async fn serve(&self, run: &Run, target: &Target, sums: &mut Sums) -> Result<(), StoreError> {
+        self.send_again(run, target, sums).await?;
+        self.apply_parked(run, target, sums).await?;
+        self.poll(run, target, sums).await
+    }
+
+    async fn targets(&self, request: &RunRequest) -> Result<Vec<Target>, StoreError> {
+        let now_ms = self.clock.now_ms();
+        let mut targets = Vec::new();
+        for (name, account) in self.config.accounts(&self.store, now_ms).await? {
+            if request.wants(&name) {
+                let network = self.config.network(&self.store, now_ms, &account).await?;
+                targets.push(Target { name, account, network });
+            }
+        }
+        Ok(targets)
+    }
+}
