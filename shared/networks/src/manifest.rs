@@ -1,6 +1,6 @@
 //! The manifest as it is written: `network.toml`, typed, with every unknown key refused.
 //!
-//! [`FORMAT.md`](https://docs.rs/networks) in this crate describes each key for people; the types here are the
+//! `FORMAT.md` in this crate describes each key for people; the types here are the
 //! same description for the parser. [`crate::Network`] is the manifest after it has been checked.
 
 use std::fmt;

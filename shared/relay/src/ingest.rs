@@ -7,6 +7,7 @@ use serde_json::json;
 
 use crate::call::{Answer, Call};
 use crate::relay::Relay;
+use crate::telemetry::Line;
 
 /// The paths the door answers on.
 pub const DOOR_PATHS: [&str; 2] = ["/api/sale/status.json", "/api/comp/status.json"];
@@ -58,12 +59,18 @@ impl Relay {
             }
         };
         let Some(account) = id.as_deref().and_then(|id| keys.account_of(id)) else {
-            tracing::warn!("postback with a wrong key");
+            Line::new("postback with a wrong key").with("door_refusals", 1).write(self.clock.now_ms());
             return Answer::json(403, &json!({"status": "error", "error": "key"}));
         };
         match self.ingest_for(account, &params).await {
             Ok(Ok(ingested)) => {
-                tracing::info!(account, outcome = ingested.as_str(), "postback");
+                let line = Line::new("postback").with("account", account).with("outcome", ingested.as_str());
+                let line = line.with("postbacks", 1);
+                let unmapped = (ingested == Ingested::Unmapped).then_some(1);
+                let changed = (ingested == Ingested::Changed).then_some(1);
+                line.with_some("unmapped_words", unmapped)
+                    .with_some("status_changes", changed)
+                    .write(self.clock.now_ms());
                 Answer::json(200, &json!({"status": "ok"}))
             }
             Ok(Err(error)) => {

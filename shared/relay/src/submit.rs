@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use lead::{FieldError, Intake, Lead, OrderId};
+use lead::{Delivery, FieldError, Intake, Lead, OrderId};
 use networks::RenderError;
 use orders::{Claim, Inserted, NewOrder, Order, Source};
 use sha2::{Digest, Sha256};
@@ -11,6 +11,7 @@ use crate::call::{Answer, Call};
 use crate::deliver::HandOver;
 use crate::intake::{Checked, Refused, busy, read_body, refuse};
 use crate::relay::Relay;
+use crate::telemetry::Line;
 use crate::view::Receipt;
 
 /// How long an idempotency key is kept, in seconds: 45 days.
@@ -45,10 +46,26 @@ impl Relay {
         origin.clone_from(&checked.caller.origin);
         let (order, replayed) = self.store_and_deliver(call, &checked).await?;
         let duration_ms = self.clock.now_ms().saturating_sub(started);
-        let (network, account, order_id) = (&order.network, &order.account, &order.id);
-        let delivery = order.delivery.as_str();
-        tracing::info!(%network, %account, %order_id, delivery, replayed, duration_ms, "lead");
+        self.tell(&order, replayed, duration_ms);
         Ok(answer(&order, replayed, &checked))
+    }
+
+    /// The one line of a lead, which is its metric as well.
+    fn tell(&self, order: &Order, replayed: bool, duration_ms: u64) {
+        let line = Line::new("lead")
+            .with("network", order.network.clone())
+            .with("account", order.account.clone())
+            .with("order_id", order.id.to_string())
+            .with("delivery", order.delivery.as_str())
+            .with("replayed", replayed)
+            .with("duration_ms", duration_ms);
+        let line = match order.delivery {
+            // Neither a test nor a repeat is a lead of its own.
+            Delivery::Test => line,
+            _ if replayed => line,
+            delivery => line.with("leads", 1).with(delivery.as_str(), 1),
+        };
+        line.write(self.clock.now_ms());
     }
 
     async fn store_and_deliver(&self, call: &Call, checked: &Checked) -> Result<(Order, bool), Refused> {
@@ -173,7 +190,7 @@ fn answer(order: &Order, replayed: bool, checked: &Checked) -> Answer {
     }
     let status = match order.delivery {
         _ if replayed => 200,
-        lead::Delivery::Queued | lead::Delivery::Unknown => 202,
+        Delivery::Queued | Delivery::Unknown => 202,
         _ => 201,
     };
     Answer::json(status, &Receipt::of(order, replayed))
