@@ -132,7 +132,7 @@ impl<'a> Checker<'a> {
         });
         let own: Vec<(String, String)> =
             own.map(|(name, value)| (name.to_lowercase(), value.clone())).collect();
-        self.pairs("header", expected, &own, |wanted| wanted.to_lowercase());
+        self.pairs("header", expected, &own, str::to_lowercase);
     }
 
     pub(super) fn flat(&mut self, place: &'static str, expected: &[Expected<'_>], given: &[(String, String)]) {

@@ -125,8 +125,10 @@ fn place(url: &Template) -> (Path, Vec<Expected<'_>>) {
                 let text = if path.is_empty() { without_host(text) } else { text };
                 let (before, after) = text.split_once('?').map_or((text, None), |(path, query)| (path, Some(query)));
                 path.push(Part::Text(before.to_owned()));
-                in_query = after.is_some();
-                add_to_query(&mut query, after.unwrap_or_default());
+                if let Some(after) = after {
+                    in_query = true;
+                    add_to_query(&mut query, after);
+                }
             }
             Part::Text(text) => add_to_query(&mut query, text),
             Part::Placeholder(_) if !in_query => path.push(part.clone()),

@@ -1,5 +1,6 @@
 //! The shape a value must have after its filter, or as the value that it is.
 
+use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::Offset;
 use url::Url;
@@ -63,7 +64,7 @@ fn wrong_as(name: &Name, value: &str) -> Option<&'static str> {
 /// Unix seconds of a time as a call sends it.
 pub(super) fn seconds(value: &str) -> Option<i64> {
     let written = || Offset::UTC.to_timestamp(DateTime::strptime(DATETIME, value).ok()?).ok();
-    value.parse().ok().or_else(|| written().map(|time| time.as_second()))
+    value.parse().ok().or_else(|| written().map(Timestamp::as_second))
 }
 
 fn is_digits(value: &str) -> bool {

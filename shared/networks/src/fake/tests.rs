@@ -1,15 +1,18 @@
-//! What holds for the fake of every network of the catalogue, and single points on manifests of their own.
+//! What holds for the fake of every network of the catalogue.
 
 use std::collections::BTreeMap;
 
-use lead::{Lead, OrderId, Status};
-use serde_json::{Value, json};
+use lead::{Lead, OrderId};
+use serde_json::Value;
 use url::Url;
 
 use super::*;
 use crate::case::{Case, built_in};
 use crate::manifest::{Encoding, Method, Node};
-use crate::{HttpReply, HttpRequest, Network, PollInput, Settings, StatusReading, Submission, SubmitInput, catalog};
+use crate::{HttpReply, HttpRequest, Network, Settings, Submission, SubmitInput, catalog};
+
+mod own;
+mod said;
 
 /// Everything a lead to a network is made of: its own accepted case, with the fake's settings and parameters.
 struct Sender {
@@ -250,10 +253,13 @@ fn what_is_shown_holds_no_setting_and_no_whole_phone() {
 
 #[test]
 fn unknown_settings_are_left_unchecked_and_named() {
-    let sender = Sender::to(catalog::find("terraleads").unwrap());
-    let verdict = judge_with(sender.network, &sender.submit(), &Settings::default());
-    assert_eq!(verdict.violations, Vec::<String>::new());
-    assert_eq!(verdict.unchecked.into_iter().collect::<Vec<_>>(), ["setting.user", "the signature"]);
+    for sender in Sender::all() {
+        let verdict = judge_with(sender.network, &sender.submit(), &Settings::default());
+        assert_eq!(verdict.violations, Vec::<String>::new(), "{}", sender.network.slug());
+        let unchecked: Vec<&str> = verdict.unchecked.iter().map(String::as_str).collect();
+        let submit = sender.network.manifest().submit.as_ref().unwrap();
+        assert_eq!(unchecked.contains(&"the signature"), submit.call.sign.is_some(), "{unchecked:?}");
+    }
 }
 
 #[test]
@@ -291,154 +297,4 @@ fn the_look_of_an_id_is_kept() {
     assert_eq!(fresh_word("Qm3xYz7K", 36 * 35), "Qm3xYzz0");
     assert_eq!(fresh_word("0F0E-44AB", 255), "0F0E-44FF");
     assert_eq!(fresh_word("90412", 1_767_225_600_001), "1767225600001");
-}
-
-#[test]
-fn every_poll_the_engine_sends_is_expected_and_its_answer_reads_as_the_status_that_was_set() {
-    for network in catalog::all().filter(|network| network.can_submit() && network.can_poll()) {
-        let slug = network.slug();
-        let known = Settings::from_pairs(settings(network));
-        let base = Url::parse("http://127.0.0.1:1").unwrap();
-        let ids = ["01kb2h8z40x0000000000000c1".to_owned()];
-        let by_time = network.asks() == Some(crate::manifest::Asks::Window);
-        let ids = if by_time { &ids[..0] } else { &ids[..] };
-        let window = by_time.then_some((1_700_000_000, 1_700_086_400));
-        let request =
-            network.poll_request(&PollInput { settings: &known, ids, window, base_url: Some(&base) }).unwrap();
-        let verdict = judge_with(network, &request, &known);
-        assert_eq!(verdict.violations, Vec::<String>::new(), "{slug}");
-        assert_eq!(verdict.step, Some(Step::Poll), "{slug}");
-        assert_eq!(verdict.ids, ids, "{slug}");
-        assert_eq!(verdict.window, (window.map(|w| w.0), window.map(|w| w.1)), "{slug}");
-        for status in [Status::Wait, Status::Approve, Status::Cancel, Status::Trash] {
-            let saying = Saying::of_status(network, status).unwrap_or_else(|| panic!("{slug} cannot say {status}"));
-            let order = FakeOrder {
-                our_id: Some("01kb2h8z40x0000000000000c1".to_owned()),
-                network_id: Some("80123".to_owned()),
-                saying,
-            };
-            let rows = network.read_statuses(&statuses_answer(network, &[&order]).unwrap()).unwrap();
-            assert_eq!(rows.len(), 1, "{slug}");
-            assert!(
-                matches!(rows[0].reading, StatusReading::Known { status: found, .. } if found == status),
-                "{slug}: {status}: {:?}",
-                rows[0]
-            );
-        }
-    }
-}
-
-#[test]
-fn every_network_with_postbacks_can_tell_an_approval_and_a_refusal() {
-    for network in catalog::all().filter(|network| !network.manifest().postbacks.is_empty()) {
-        let order = FakeOrder {
-            our_id: Some("01kb2h8z40x0000000000000c1".to_owned()),
-            network_id: Some("80123".to_owned()),
-            saying: Saying::of_word("new"),
-        };
-        for status in [Status::Approve, Status::Cancel] {
-            let tail = postback_tail(network, &order, News::Status(status));
-            let tail = tail.unwrap_or_else(|| panic!("{}: no postback says {status}", network.slug()));
-            let named = tail.contains("oid=01kb2h8z40x0000000000000c1") || tail.contains("eid=80123");
-            assert!(named && !tail.contains("id=%7Baccount"), "{}: {tail}", network.slug());
-        }
-    }
-}
-
-const OWN: &str = r#"
-format = 1
-slug = "own"
-name = "Own"
-statuses_by = "poll"
-correlate = "eid"
-needs_base_url = true
-guide = "None."
-settings = { user = { title = "user" }, api = { title = "token", secret = true } }
-params = { offer = { title = "offer" } }
-statuses = { fresh = "wait" }
-
-[submit]
-proof = { confidence = "inferred", source = "a test", checked = "2026-11-22" }
-
-[submit.call]
-method = "POST"
-url = "/leads/{setting.api}/new?route=in&user={setting.user}-{setting.api}"
-encoding = "json"
-fields = { id = "{order.id}", ref = "{order.id}:{lead.sub1 or ''}:{lead.sub2 or ''}", phone = "{lead.phone|digits}", code = 5, on = true, amount = "{lead.quantity?|number}" }
-
-[submit.reply]
-delivered = [{ at = "/ok", is = [true] }]
-order_id = "/id"
-"#;
-
-fn own() -> Network {
-    Network::parse("own.toml", "own", OWN).unwrap()
-}
-
-fn judge_json(path: &str, query: &str, body: &Value) -> Vec<String> {
-    let known = Settings::from_pairs([("user", "u-1"), ("api", "t-2")]);
-    let headers = [("content-type".to_owned(), "application/json; charset=utf-8".to_owned())];
-    let body = body.to_string();
-    let arrived = Arrived { method: "POST", path, query, headers: &headers, body: body.as_bytes() };
-    judge(&own(), &arrived, &known).violations
-}
-
-const RIGHT_PATH: &str = "/leads/t-2/new";
-const RIGHT_QUERY: &str = "route=in&user=u-1-t-2";
-
-fn right() -> Value {
-    json!({
-        "id": "01kb2h8z40x0000000000000c1", "ref": "01kb2h8z40x0000000000000c1:a:", "phone": "48500100200",
-        "code": 5, "on": true, "amount": 2,
-    })
-}
-
-#[test]
-fn a_request_by_the_contract_is_right() {
-    assert_eq!(judge_json(RIGHT_PATH, RIGHT_QUERY, &right()), [""; 0]);
-}
-
-#[test]
-fn violations_say_place_name_and_what_would_be_right() {
-    let with = |name: &str, value: Value| {
-        let mut body = right();
-        body[name] = value;
-        judge_json(RIGHT_PATH, RIGHT_QUERY, &body)
-    };
-    assert_eq!(with("code", json!("5")), ["field `code` is not `5`"]);
-    assert_eq!(with("on", json!(false)), ["field `on` is not `true`"]);
-    assert_eq!(with("amount", json!("2")), ["field `amount` is no number"]);
-    assert_eq!(with("phone", json!(48_500_100_200_u64)), ["field `phone` is no text"]);
-    assert_eq!(
-        with("phone", json!("+48500100200")),
-        ["field `phone` is not `{lead.phone|digits}`: it has something else than digits"]
-    );
-    assert_eq!(with("phone", json!("")), ["field `phone` is not `{lead.phone|digits}`: it is empty"]);
-    assert_eq!(with("id", json!("7")), ["field `id` is not `{order.id}`: it is no order id of the relay"]);
-    assert_eq!(with("ref", json!("a")), ["field `ref` is not `{order.id}:{lead.sub1 or ''}:{lead.sub2 or ''}`"]);
-    assert_eq!(with("more", json!(1)), ["field `more` is not in the contract"]);
-}
-
-#[test]
-fn settings_in_a_path_and_beside_each_other_are_compared() {
-    let of = |path: &str, query: &str| judge_json(path, query, &right());
-    assert_eq!(of("/leads/other/new", RIGHT_QUERY), ["the path is not the account's `api`"]);
-    let wrong_user = of(RIGHT_PATH, "route=in&user=x-t-2");
-    assert_eq!(wrong_user, ["query `user` is not the account's `user`"]);
-    assert_eq!(of(RIGHT_PATH, "user=u-1-t-2"), ["query `route` is missing"]);
-    assert_eq!(of(RIGHT_PATH, "route=out&user=u-1-t-2"), ["query `route` is not `in`"]);
-    let twice = of(RIGHT_PATH, "route=in&route=in&user=u-1-t-2");
-    assert_eq!(twice, ["query `route` comes more than once"]);
-    let elsewhere = of("/orders", RIGHT_QUERY);
-    assert_eq!(
-        elsewhere,
-        ["Own has no call with this method and path; its calls are POST /leads/{setting.api}/new"]
-    );
-}
-
-#[test]
-fn an_acceptance_made_of_the_contract_alone_is_read_as_one() {
-    let reply = made_up_acceptance(&own(), 42).unwrap();
-    let Submission::Delivered(taken) = own().read_submission(&reply, None) else { panic!() };
-    assert_eq!(taken.network_order_id.as_deref(), Some("42"));
 }

@@ -5,7 +5,6 @@ use serde_json::Value;
 
 use crate::manifest::{Condition, Scalar};
 use crate::network::Network;
-use crate::reply::HttpReply;
 use crate::status::{Lists, StatusReading, dictionary, read};
 
 use super::rows::{FakeOrder, statuses_answer};
@@ -57,11 +56,14 @@ impl Saying {
         row().map_or_else(|| read(&self.word, &Lists::default(), network.statuses()), |report| report.reading)
     }
 
-    /// Whether an answer to a lead says that the fresh order waits; its word if so.
-    pub(super) fn of_fresh_order(network: &Network, reply: &HttpReply) -> Option<Self> {
-        let crate::Submission::Delivered(taken) = network.read_submission(reply, None) else { return None };
-        let saying = Self::of_word(taken.status_word?);
-        matches!(saying.meaning(network), StatusReading::Known { status: Status::Wait, .. }).then_some(saying)
+    /// What a fresh order is called: the word its answer gave it where that means wait, else the first that does.
+    #[must_use]
+    pub fn of_fresh_order(network: &Network, given: Option<&str>) -> Self {
+        let given = given.map(Self::of_word).filter(|saying| {
+            matches!(saying.meaning(network), StatusReading::Known { status: Status::Wait, .. })
+        });
+        let waits = || Self::of_status(network, Status::Wait);
+        given.or_else(waits).unwrap_or_else(|| Self::of_word(Status::Wait.as_str()))
     }
 }
 

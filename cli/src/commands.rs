@@ -1,0 +1,11 @@
+//! The operator's commands, one a file.
+
+mod answers;
+pub(crate) mod check;
+pub(crate) mod key;
+pub(crate) mod networks;
+pub(crate) mod orders;
+pub(crate) mod poll;
+pub(crate) mod postbacks;
+pub(crate) mod push;
+pub(crate) mod send;

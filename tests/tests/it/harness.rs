@@ -1,0 +1,230 @@
+//! The whole relay on loopback: its functions' real handlers over an embedded DynamoDB, a network that plays a script,
+//! and a clock that tests move.
+
+mod clock;
+mod event;
+mod network;
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use lambda_runtime::{Context, LambdaEvent};
+use lead::OrderId;
+use orders::{Meter, Order, Store};
+use relay::Relay;
+use relay::clock::Clock;
+use relay::config;
+use relay::secrets::Secrets;
+use relay::settings::Settings;
+use relay::sweep::Sums;
+use relay::transport::{Transport, http_client};
+use serde_json::{Value, json};
+
+pub(crate) use clock::{START_MS, TestClock};
+pub(crate) use event::{Event, Reply};
+pub(crate) use network::{Act, Network, Request};
+
+/// The relay's secret.
+const SECRET: &str = "a-secret-of-tests-0123456789abcdef";
+
+/// The key of the client `tester` in [`Bench::configure`]'s files.
+pub(crate) const KEY: &str = "key-of-tester-0123456789";
+
+/// How long a run may take unless a test says otherwise.
+const RUN: Duration = Duration::from_mins(5);
+
+/// How long the relay waits for a network. Tests in which it waits in vain take as long.
+const NETWORK_TIMEOUT: Duration = Duration::from_millis(250);
+
+/// A loopback address at which nobody listens.
+pub(crate) const NOBODY: &str = "http://127.0.0.1:1";
+
+/// One relay with all it needs, and a table of its own.
+pub(crate) struct Bench {
+    pub(crate) relay: Arc<Relay>,
+    pub(crate) store: Store,
+    pub(crate) meter: Arc<Meter>,
+    pub(crate) clock: Arc<TestClock>,
+    pub(crate) network: Network,
+}
+
+impl Bench {
+    /// A bench without a configuration.
+    pub(crate) async fn new() -> Self {
+        Self::with_timeout(Duration::from_secs(10)).await
+    }
+
+    /// A bench whose relay does not wait long for a network.
+    pub(crate) async fn impatient() -> Self {
+        Self::with_timeout(NETWORK_TIMEOUT).await
+    }
+
+    async fn with_timeout(timeout: Duration) -> Self {
+        static TABLES: AtomicU32 = AtomicU32::new(0);
+        let table = format!("flows-{}", TABLES.fetch_add(1, Ordering::Relaxed));
+        let settings = settings(&table);
+        let client = relay::dynamodb(&settings, http_client(None).unwrap());
+        orders::schema::create_table(&client, &table).await.unwrap();
+        Self::over(&settings, Store::new(client, table), timeout).await
+    }
+
+    /// A bench whose table is not there: every call of it fails at once.
+    pub(crate) async fn without_table() -> Self {
+        let settings = settings("nowhere");
+        let client = relay::dynamodb(&settings, http_client(None).unwrap());
+        Self::over(&settings, Store::new(client, "nowhere"), NETWORK_TIMEOUT).await
+    }
+
+    async fn over(settings: &Settings, store: Store, timeout: Duration) -> Self {
+        let meter = Arc::new(Meter::default());
+        let store = store.with_meter(Arc::clone(&meter));
+        let clock = Arc::new(TestClock::at(START_MS));
+        let network = Network::start(Arc::clone(&clock)).await;
+        let transport = Transport::new(http_client(None).unwrap(), timeout);
+        let time: Arc<dyn Clock> = Arc::<TestClock>::clone(&clock);
+        let relay = Relay::with_parts(settings, store.clone(), transport, Secrets::new(None), time);
+        Self { relay: Arc::new(relay), store, meter, clock, network }
+    }
+
+    /// A bench with a configuration; see [`Bench::configure`].
+    pub(crate) async fn configured(toml: &str) -> Self {
+        let bench = Self::new().await;
+        bench.configure(toml).await;
+        bench
+    }
+
+    /// Checks and stores a configuration as `leadrelay push` does. `NETWORK` stands for the loopback network's URL, and
+    /// a client `tester` that may do everything is added.
+    pub(crate) async fn configure(&self, toml: &str) {
+        let toml = toml.replace("NETWORK", &self.network.url());
+        let toml = format!("{toml}\n[clients.tester]\nkey = \"{KEY}\"\nscope = \"admin\"\n");
+        let parsed = config::parse("test.toml", &toml, &BTreeMap::new()).unwrap_or_else(|error| panic!("{error}"));
+        self.put(&parsed.documents(|key| Ok(key.to_owned())).unwrap()).await;
+    }
+
+    /// Stores configuration documents as they are.
+    pub(crate) async fn put(&self, documents: &BTreeMap<String, String>) {
+        for (name, text) in documents {
+            self.store.put_config(name, text).await.unwrap();
+        }
+    }
+
+    /// A second process over the same table: nothing in its memory is the first one's.
+    pub(crate) fn second_relay(&self) -> Arc<Relay> {
+        let settings = settings("second");
+        let transport = Transport::new(http_client(None).unwrap(), Duration::from_secs(10));
+        let time: Arc<dyn Clock> = Arc::<TestClock>::clone(&self.clock);
+        Arc::new(Relay::with_parts(&settings, self.store.clone(), transport, Secrets::new(None), time))
+    }
+
+    pub(crate) async fn send(&self, event: &Event) -> Reply {
+        let Ok(response) = submit_lead::handle(&self.relay, event.request()).await;
+        Reply::of(response)
+    }
+
+    /// Sends a lead as JSON with the tester's key.
+    pub(crate) async fn send_lead(&self, lead: &Value) -> Reply {
+        self.send(&Event::post("/leads").key(KEY).json(lead)).await
+    }
+
+    pub(crate) async fn knock(&self, event: &Event) -> Reply {
+        let Ok(response) = ingest_postback::handle(&self.relay, event.request()).await;
+        Reply::of(response)
+    }
+
+    /// The `id` parameter of an account's door.
+    pub(crate) async fn door_id(&self, account: &str) -> String {
+        format!("{account}-{}", self.relay.door_keys().await.unwrap().key_of(account))
+    }
+
+    /// A postback by GET with the account's right key; `tail` is what follows.
+    pub(crate) async fn postback(&self, account: &str, tail: &str) -> Reply {
+        let id = self.door_id(account).await;
+        self.knock(&Event::get(&format!("/api/sale/status.json?id={id}&{tail}"))).await
+    }
+
+    /// Reads with the tester's key.
+    pub(crate) async fn read(&self, path: &str) -> Reply {
+        self.read_as(&Event::get(path).key(KEY)).await
+    }
+
+    pub(crate) async fn read_as(&self, event: &Event) -> Reply {
+        let Ok(response) = read_orders::handle(&self.relay, event.request()).await;
+        Reply::of(response)
+    }
+
+    /// An order as `GET /orders/{order_id}` tells it.
+    pub(crate) async fn order(&self, id: &str) -> Value {
+        self.read(&format!("/orders/{id}")).await.expect(200)
+    }
+
+    /// An order as it is stored.
+    pub(crate) async fn stored(&self, id: &str) -> Order {
+        let id: OrderId = id.parse().unwrap();
+        self.store.get(&id).await.unwrap().unwrap()
+    }
+
+    /// One scheduled run of everything that is due.
+    pub(crate) async fn sweep(&self) -> Sums {
+        self.sweep_for(json!({"source": "aws.scheduler", "detail-type": "Scheduled Event"}), RUN).await
+    }
+
+    /// One run that asks for every open order.
+    pub(crate) async fn sweep_all(&self) -> Sums {
+        self.sweep_for(json!({"all": true}), RUN).await
+    }
+
+    /// One run of a payload, with so much time until its deadline.
+    pub(crate) async fn sweep_for(&self, payload: Value, time: Duration) -> Sums {
+        sweep(&self.relay, &self.clock, payload, time).await
+    }
+}
+
+/// One run of a relay, with so much time until its deadline.
+pub(crate) async fn sweep(relay: &Relay, clock: &TestClock, payload: Value, time: Duration) -> Sums {
+    let mut context = Context::default();
+    context.deadline = clock.now_ms() + u64::try_from(time.as_millis()).unwrap();
+    let Ok(sums) = poll_status::handle(relay, LambdaEvent::new(payload, context)).await;
+    sums
+}
+
+/// The kinds of an order's events, oldest first.
+pub(crate) fn kinds(order: &Value) -> Vec<String> {
+    let history = order["history"].as_array().unwrap();
+    history.iter().map(|event| event["kind"].as_str().unwrap().to_owned()).collect()
+}
+
+fn settings(table: &str) -> Settings {
+    let read = |name: &str| {
+        let value = match name {
+            "TABLE_NAME" => table,
+            "LEADRELAY_SECRET" => SECRET,
+            "AWS_REGION" => "eu-west-1",
+            "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => "test",
+            "AWS_ENDPOINT_URL_DYNAMODB" => engine(),
+            _ => return None,
+        };
+        Some(value.to_owned())
+    };
+    Settings::read(read).unwrap()
+}
+
+/// The embedded engine's address: one engine for all tests, on a thread and runtime of its own.
+fn engine() -> &'static str {
+    static URL: OnceLock<String> = OnceLock::new();
+    URL.get_or_init(|| {
+        let (tell, told) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(async {
+                let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+                tell.send(format!("http://{}", listener.local_addr().unwrap())).unwrap();
+                let database = dynoxide::Database::memory().unwrap();
+                dynoxide::server::serve_with_shutdown(listener, database, std::future::pending()).await.unwrap();
+            });
+        });
+        told.recv().unwrap()
+    })
+}

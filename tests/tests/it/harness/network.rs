@@ -1,0 +1,278 @@
+//! An affiliate network on loopback: records what comes in whole, and answers as a script says.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, watch};
+
+use super::clock::TestClock;
+
+/// One request as it came over the wire.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Request {
+    pub(crate) method: String,
+    pub(crate) path: String,
+    /// Raw, without its question mark.
+    pub(crate) query: String,
+    /// Names in lower case, in order.
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Request {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(other, _)| other == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The decoded value of a query parameter.
+    pub(crate) fn query_value(&self, name: &str) -> Option<String> {
+        let pairs = form_urlencoded::parse(self.query.as_bytes());
+        pairs.filter(|(other, _)| other == name).map(|(_, value)| value.into_owned()).next()
+    }
+
+    pub(crate) fn query_values(&self, name: &str) -> Vec<String> {
+        let pairs = form_urlencoded::parse(self.query.as_bytes());
+        pairs.filter(|(other, _)| other == name).map(|(_, value)| value.into_owned()).collect()
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap()
+    }
+}
+
+/// What the network does with one request.
+#[derive(Debug, Clone)]
+pub(crate) struct Act {
+    how: How,
+    status: u16,
+    headers: String,
+    body: Vec<u8>,
+    /// So much time the clock moves on while it works.
+    takes: Duration,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum How {
+    Answer,
+    CloseUnread,
+    CloseRead,
+    Hang,
+    Slow,
+    WrongLength,
+}
+
+impl Act {
+    /// Answers.
+    pub(crate) fn answer(status: u16, body: impl Into<Vec<u8>>) -> Self {
+        let body = body.into();
+        Self { how: How::Answer, status, headers: String::new(), body, takes: Duration::ZERO }
+    }
+
+    /// Answers with HTTP 200 and a JSON body.
+    pub(crate) fn json(body: &Value) -> Self {
+        Self::answer(200, body.to_string()).with_header("content-type", "application/json")
+    }
+
+    /// Hangs up before a byte is read.
+    pub(crate) fn close_unread() -> Self {
+        Self { how: How::CloseUnread, ..Self::answer(0, "") }
+    }
+
+    /// Reads the request and hangs up.
+    pub(crate) fn close_read() -> Self {
+        Self { how: How::CloseRead, ..Self::answer(0, "") }
+    }
+
+    /// The same answer, but only once [`Network::release`] is called.
+    pub(crate) fn hanging(self) -> Self {
+        Self { how: How::Hang, ..self }
+    }
+
+    /// The same answer: its head and half its body at once, the rest once [`Network::release`] is called.
+    pub(crate) fn slow(self) -> Self {
+        Self { how: How::Slow, ..self }
+    }
+
+    /// The same answer, which promises a longer body than it has and hangs up.
+    pub(crate) fn too_short(self) -> Self {
+        Self { how: How::WrongLength, ..self }
+    }
+
+    pub(crate) fn with_header(mut self, name: &str, value: &str) -> Self {
+        self.headers.push_str(&format!("{name}: {value}\r\n"));
+        self
+    }
+
+    /// The same, while which so much time goes by on the relay's clock.
+    pub(crate) fn taking(self, takes: Duration) -> Self {
+        Self { takes, ..self }
+    }
+
+    fn head(&self, length: usize) -> String {
+        format!("HTTP/1.1 {} Scripted\r\ncontent-length: {length}\r\n{}\r\n", self.status, self.headers)
+    }
+}
+
+type Responder = Arc<dyn Fn(&Request) -> Act + Send + Sync>;
+
+/// The running network. It ends with its runtime.
+pub(crate) struct Network {
+    port: u16,
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    script: Mutex<VecDeque<Act>>,
+    responder: Mutex<Option<Responder>>,
+    seen: Mutex<Vec<Request>>,
+    count: watch::Sender<usize>,
+    released: Semaphore,
+    clock: Arc<TestClock>,
+}
+
+impl Network {
+    pub(crate) async fn start(clock: Arc<TestClock>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let shared = Arc::new(Shared {
+            script: Mutex::default(),
+            responder: Mutex::default(),
+            seen: Mutex::default(),
+            count: watch::Sender::new(0),
+            released: Semaphore::new(0),
+            clock,
+        });
+        let here = Arc::clone(&shared);
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let shared = Arc::clone(&here);
+                tokio::spawn(async move { shared.serve(stream).await });
+            }
+        });
+        Self { port, shared }
+    }
+
+    /// What an account's `base_url` names.
+    pub(crate) fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// Adds to the script; each request takes one act from it.
+    pub(crate) fn script(&self, acts: impl IntoIterator<Item = Act>) {
+        self.shared.script.lock().unwrap().extend(acts);
+    }
+
+    /// What is done when the script is at its end. Without this such a request is answered with HTTP 500.
+    pub(crate) fn otherwise(&self, responder: impl Fn(&Request) -> Act + Send + Sync + 'static) {
+        *self.shared.responder.lock().unwrap() = Some(Arc::new(responder));
+    }
+
+    /// All requests since the last call of this.
+    pub(crate) fn take(&self) -> Vec<Request> {
+        std::mem::take(&mut *self.shared.seen.lock().unwrap())
+    }
+
+    /// Whether every act of the script was taken.
+    pub(crate) fn is_played(&self) -> bool {
+        self.shared.script.lock().unwrap().is_empty()
+    }
+
+    /// Waits until so many requests have come in since the start.
+    pub(crate) async fn arrived(&self, requests: usize) {
+        self.shared.count.subscribe().wait_for(|count| *count >= requests).await.unwrap();
+    }
+
+    /// Lets one hanging or slow answer go.
+    pub(crate) fn release(&self) {
+        self.shared.released.add_permits(1);
+    }
+}
+
+impl Shared {
+    async fn serve(&self, mut stream: TcpStream) {
+        loop {
+            // A connection that stays open is asked for the next request only when it comes.
+            if stream.peek(&mut [0]).await.unwrap_or(0) == 0 || self.closes_unread() {
+                return;
+            }
+            let Some(request) = read_request(&mut stream).await else { return };
+            let act = self.next_act(&request);
+            self.seen.lock().unwrap().push(request);
+            self.clock.advance(act.takes);
+            self.count.send_modify(|count| *count += 1);
+            if self.play(&act, &mut stream).await.is_none() {
+                return;
+            }
+        }
+    }
+
+    fn closes_unread(&self) -> bool {
+        let mut script = self.script.lock().unwrap();
+        let closes = script.front().is_some_and(|act| act.how == How::CloseUnread);
+        if closes {
+            script.pop_front();
+        }
+        closes
+    }
+
+    fn next_act(&self, request: &Request) -> Act {
+        if let Some(act) = self.script.lock().unwrap().pop_front() {
+            return act;
+        }
+        let responder = self.responder.lock().unwrap().clone();
+        responder.map_or_else(|| Act::answer(500, "this request is in no script"), |responder| responder(request))
+    }
+
+    /// `None` where the connection ends.
+    async fn play(&self, act: &Act, stream: &mut TcpStream) -> Option<()> {
+        let (first, rest) = act.body.split_at(if act.how == How::Slow { act.body.len() / 2 } else { act.body.len() });
+        match act.how {
+            How::CloseUnread | How::CloseRead => return None,
+            How::Hang => self.released.acquire().await.ok()?.forget(),
+            How::Answer | How::Slow | How::WrongLength => {}
+        }
+        let missing = if act.how == How::WrongLength { 10 } else { 0 };
+        stream.write_all(act.head(act.body.len() + missing).as_bytes()).await.ok()?;
+        stream.write_all(first).await.ok()?;
+        if act.how == How::Slow {
+            self.released.acquire().await.ok()?.forget();
+            stream.write_all(rest).await.ok()?;
+        }
+        (act.how != How::WrongLength).then_some(())
+    }
+}
+
+async fn read_request(stream: &mut TcpStream) -> Option<Request> {
+    let mut bytes = Vec::new();
+    let end = loop {
+        if let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") {
+            break end;
+        }
+        if stream.read_buf(&mut bytes).await.ok()? == 0 {
+            return None;
+        }
+    };
+    let head = String::from_utf8(bytes[..end].to_vec()).unwrap();
+    let mut lines = head.split("\r\n");
+    let mut first = lines.next()?.split(' ');
+    let method = first.next()?.to_owned();
+    let (path, query) = first.next().map(|target| target.split_once('?').unwrap_or((target, "")))?;
+    let headers: Vec<(String, String)> = lines
+        .map(|line| line.split_once(": ").unwrap())
+        .map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()))
+        .collect();
+    assert!(headers.iter().all(|(name, _)| name != "transfer-encoding"), "no request of the relay is chunked");
+    let length = headers.iter().find(|(name, _)| name == "content-length");
+    let length: usize = length.map_or(0, |(_, value)| value.parse().unwrap());
+    let mut body = bytes.split_off(end + 4);
+    while body.len() < length {
+        if stream.read_buf(&mut body).await.ok()? == 0 {
+            return None;
+        }
+    }
+    Some(Request { method, path: path.to_owned(), query: query.to_owned(), headers, body })
+}
