@@ -17,7 +17,14 @@ use super::{Arrived, Step, Verdict, shape};
 
 /// Headers that belong to HTTP, not to a contract.
 const OF_HTTP: [&str; 9] = [
-    "accept", "accept-encoding", "connection", "content-length", "content-type", "host", "te", "transfer-encoding",
+    "accept",
+    "accept-encoding",
+    "connection",
+    "content-length",
+    "content-type",
+    "host",
+    "te",
+    "transfer-encoding",
     "user-agent",
 ];
 
@@ -61,7 +68,11 @@ pub(super) struct At<'a> {
 
 impl At<'_> {
     pub(super) fn is(self, what: &str) -> String {
-        if self.name.is_empty() { format!("the {} {what}", self.place) } else { format!("{} `{}` {what}", self.place, self.name) }
+        if self.name.is_empty() {
+            format!("the {} {what}", self.place)
+        } else {
+            format!("{} `{}` {what}", self.place, self.name)
+        }
     }
 }
 
@@ -130,8 +141,7 @@ impl<'a> Checker<'a> {
             let of_http = OF_HTTP.iter().any(|other| other.eq_ignore_ascii_case(name));
             is_known(name) || !of_http
         });
-        let own: Vec<(String, String)> =
-            own.map(|(name, value)| (name.to_lowercase(), value.clone())).collect();
+        let own: Vec<(String, String)> = own.map(|(name, value)| (name.to_lowercase(), value.clone())).collect();
         self.pairs("header", expected, &own, str::to_lowercase);
     }
 

@@ -53,8 +53,10 @@ pub(super) fn exchanges(network: &Network) -> Vec<Exchange<'_>> {
     let mut found = Vec::new();
     if let Some(submit) = &network.submit {
         if let Some(before) = &submit.before {
-            let uses_answer = |node: &CheckedNode| matches!(node, CheckedNode::Template(template)
-                if template.names().any(|name| *name == Name::BeforeAnswer));
+            let uses_answer = |node: &CheckedNode| {
+                matches!(node, CheckedNode::Template(template)
+                if template.names().any(|name| *name == Name::BeforeAnswer))
+            };
             let fields = submit.call.fields.iter().filter(|(_, node)| !uses_answer(node));
             let (path, mut query) = place(&before.url);
             query.extend(fields.filter_map(|(name, node)| expected(name, node)));

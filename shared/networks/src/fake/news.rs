@@ -25,7 +25,9 @@ pub enum News<'a> {
 pub fn postback_tail(network: &Network, order: &FakeOrder, news: News<'_>) -> Option<String> {
     network.manifest().postbacks.iter().find_map(|(_, postback)| {
         let pairs: Vec<(String, String)> = match postback {
-            Postback::Tail(tail) => form_urlencoded::parse(tail.trim_start_matches('&').as_bytes()).into_owned().collect(),
+            Postback::Tail(tail) => {
+                form_urlencoded::parse(tail.trim_start_matches('&').as_bytes()).into_owned().collect()
+            }
             Postback::Separate { params, .. } => params.iter().filter(|(name, _)| name != "id").cloned().collect(),
         };
         let written = pairs.iter().find(|(name, _)| name == "status").map(|(_, value)| value.as_str())?;

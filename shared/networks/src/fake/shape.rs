@@ -35,10 +35,9 @@ fn wrong_for(filter: Filter, value: &str) -> Option<&'static str> {
         }
         Filter::FirstWord => (!value.contains(char::is_whitespace), "is more than one word"),
         Filter::Host => (is_host(value), "is no host"),
-        Filter::Origin => (
-            Url::parse(value).is_ok_and(|url| url.origin().ascii_serialization() == value),
-            "is no scheme and host",
-        ),
+        Filter::Origin => {
+            (Url::parse(value).is_ok_and(|url| url.origin().ascii_serialization() == value), "is no scheme and host")
+        }
         Filter::Number => (serde_json::from_str::<serde_json::Number>(value).is_ok(), "is no number"),
         Filter::Datetime => (DateTime::strptime(DATETIME, value).is_ok(), "is no time such as 2026-11-22 10:00:00"),
         Filter::Sha1 => (is_hex(value, 40), "is no SHA-1 digest in lower-case hex"),

@@ -47,11 +47,7 @@ impl Saying {
     /// What the relay reads it as: in a row where the network is asked, else by the word alone.
     #[must_use]
     pub fn meaning(&self, network: &Network) -> StatusReading {
-        let order = FakeOrder {
-            our_id: Some("o".to_owned()),
-            network_id: Some("n".to_owned()),
-            saying: self.clone(),
-        };
+        let order = FakeOrder { our_id: Some("o".to_owned()), network_id: Some("n".to_owned()), saying: self.clone() };
         let row = || network.read_statuses(&statuses_answer(network, &[&order])?).ok()?.into_iter().next();
         row().map_or_else(|| read(&self.word, &Lists::default(), network.statuses()), |report| report.reading)
     }
@@ -59,9 +55,9 @@ impl Saying {
     /// What a fresh order is called: the word its answer gave it where that means wait, else the first that does.
     #[must_use]
     pub fn of_fresh_order(network: &Network, given: Option<&str>) -> Self {
-        let given = given.map(Self::of_word).filter(|saying| {
-            matches!(saying.meaning(network), StatusReading::Known { status: Status::Wait, .. })
-        });
+        let given = given
+            .map(Self::of_word)
+            .filter(|saying| matches!(saying.meaning(network), StatusReading::Known { status: Status::Wait, .. }));
         let waits = || Self::of_status(network, Status::Wait);
         given.or_else(waits).unwrap_or_else(|| Self::of_word(Status::Wait.as_str()))
     }

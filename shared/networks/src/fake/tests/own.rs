@@ -90,10 +90,7 @@ fn settings_in_a_path_and_beside_each_other_are_compared() {
     let twice = of(RIGHT_PATH, "route=in&route=in&user=u-1-t-2");
     assert_eq!(twice, ["query `route` comes more than once"]);
     let elsewhere = of("/orders", RIGHT_QUERY);
-    assert_eq!(
-        elsewhere,
-        ["Own has no call with this method and path; its calls are POST /leads/{setting.api}/new"]
-    );
+    assert_eq!(elsewhere, ["Own has no call with this method and path; its calls are POST /leads/{setting.api}/new"]);
 }
 
 #[test]
