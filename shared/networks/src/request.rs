@@ -12,7 +12,9 @@ use crate::template::Name;
 mod build;
 mod render;
 
-pub(crate) use build::{SEGMENT, build, build_before, signature};
+#[cfg(feature = "cases")]
+pub(crate) use build::{SEGMENT, signature};
+pub(crate) use build::{build, build_before};
 pub(crate) use render::Values;
 
 /// One HTTP request, complete to the byte. Its `Debug` shows method and host only: the rest holds keys and
