@@ -109,6 +109,7 @@ words! {
         Conflict "conflict" "News that named two orders at once.",
         Parked "parked" "News that had waited for this order.",
         Notified "notified" "The tracker was told.",
+        Erased "erased" "The customer's data was erased.",
     }
 }
 

@@ -10,9 +10,10 @@ pub mod transition;
 
 pub use delivery::{DeliveryOutcome, DeliveryReport};
 pub use event::{Event, Kind, Source, UnknownKind};
-pub use order::{NewOrder, Order, Work};
+pub use order::{Beginning, NewOrder, Order, Work};
 pub use store::{
-    Applied, Attempt, Claim, Cursor, Due, DuePage, DueQuery, Duty, Filter, Inserted, Meter, NotACursor, Page, ParkKey,
-    Parked, ParkedPage, Recorded, Standing, Store, StoreError, Units,
+    AccountTally, Applied, Attempt, Claim, Claimed, Cursor, CustomerClaim, Due, DuePage, DueQuery, Duty, Erased,
+    Filter, Inserted, Meter, NotACursor, Page, ParkKey, Parked, ParkedPage, Recorded, Standing, Store, StoreError,
+    Tally, Units,
 };
 pub use transition::{News, State, Transition, Why};

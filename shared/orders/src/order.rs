@@ -191,6 +191,65 @@ impl fmt::Debug for NewOrder {
     }
 }
 
+/// What a new order begins with. A test order begins as `test`, whatever this says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Beginning {
+    /// Whoever stores it calls the network at once.
+    Sent,
+    /// It is queued, and no call is begun: the network is left alone until then, in seconds since 1970.
+    Held(u64),
+    /// The relay itself refuses it, since it repeats [`NewOrder::duplicate_of`]. It is never sent.
+    Repeated,
+}
+
+/// What the history says of an order that was [`Beginning::Held`].
+const HELD: &str = "the network is left alone just now";
+/// What the history says of an order that was [`Beginning::Repeated`].
+const REPEATED: &str = "the same customer has ordered at this offer before";
+
+impl Order {
+    /// The order that `new` is stored as.
+    #[must_use]
+    pub fn begun(new: NewOrder, beginning: Beginning) -> Self {
+        let is_test = new.test;
+        let mut order = Self::from(new);
+        let received = order.created();
+        let said =
+            |kind, note: &str| Event { note: Some(note.to_owned()), ..Event::new(received, kind, Source::Intake) };
+        match beginning {
+            _ if is_test => {}
+            Beginning::Sent => {}
+            Beginning::Held(until_s) => {
+                order.tries = 0;
+                order.work = Some(Work::Send);
+                order.next_attempt = Some(until_s);
+                order.history.push(said(Kind::Queued, HELD));
+            }
+            Beginning::Repeated => {
+                order.tries = 0;
+                order.delivery = Delivery::Refused;
+                order.status = Status::Cancel;
+                order.reason = Some(Reason::DUPLICATE);
+                let event = said(Kind::Refused, REPEATED);
+                order.history.push(Event { status: Some(Status::Cancel), ..event });
+            }
+        }
+        order
+    }
+
+    /// Whether this order stands in the way of another lead of the same customer at the same offer: the network has it,
+    /// may have it or is about to get it. One that the network refused for another reason than having the customer
+    /// already, or that never reached it, does not.
+    #[must_use]
+    pub fn holds_customer(&self) -> bool {
+        match self.delivery {
+            Delivery::Queued | Delivery::Unknown | Delivery::Delivered => true,
+            Delivery::Refused => self.reason == Some(Reason::DUPLICATE),
+            Delivery::Undeliverable | Delivery::Test => false,
+        }
+    }
+}
+
 impl From<NewOrder> for Order {
     fn from(new: NewOrder) -> Self {
         let received = new.id.unix_ms();

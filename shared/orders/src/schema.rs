@@ -48,6 +48,8 @@ pub const INDEXES: [Index; 3] = [BY_CLICK, BY_NETWORK_ORDER, DUE];
 pub const CONFIG: &str = "config";
 /// The sort key of a claim of an idempotency key.
 pub const CLAIM: &str = "i";
+/// The sort key of a claim of a customer.
+pub const CUSTOMER: &str = "d";
 
 /// The partition of a shard's orders.
 #[must_use]
@@ -61,13 +63,20 @@ pub fn claim_key(client: &str, idempotency_key: &str) -> String {
     format!("i#{client}#{}", digest(idempotency_key.as_bytes(), 32))
 }
 
+/// The partition of the claim that an order has on its customer at an offer. The phone (E.164) is not readable in it.
+#[must_use]
+pub fn customer_key(offer: &str, phone: &str) -> String {
+    format!("d#{offer}#{}", digest(phone.as_bytes(), 32))
+}
+
 /// The partition of news that waits for an account's orders.
 #[must_use]
 pub fn parking_key(account: &str) -> String {
     format!("p#{account}")
 }
 
-/// The partition of an account's duties: who polls it and how far they came.
+/// The partition of an account's duties: who polls it and how far they came. The duties of the whole relay stand under
+/// the empty name.
 #[must_use]
 pub fn duty_key(account: &str) -> String {
     format!("s#{account}")

@@ -1,11 +1,13 @@
-//! The store: orders, claims, parked news and configuration in one DynamoDB table.
+//! The store: orders, claims, parked news, duties and configuration in one DynamoDB table.
 //!
 //! Every write is conditional. What a write may follow is said in its condition, so that the common case is one
 //! call; only when the condition fails is the item, which comes back with the refusal, looked at.
 
 mod config;
+mod customer;
 mod delivery;
 mod duty;
+mod erasing;
 mod error;
 mod expression;
 mod intake;
@@ -14,6 +16,8 @@ mod meter;
 mod news;
 mod parking;
 mod reading;
+mod state;
+mod tally;
 mod work;
 
 use std::fmt;
@@ -26,8 +30,10 @@ use aws_sdk_dynamodb::types::{
 };
 use lead::OrderId;
 
+pub use customer::{Claimed, CustomerClaim};
 pub use delivery::{Attempt, Recorded, Standing};
 pub use duty::Duty;
+pub use erasing::Erased;
 pub use error::StoreError;
 pub use intake::{Claim, Inserted};
 pub use listing::Filter;
@@ -35,6 +41,7 @@ pub use meter::{Meter, Units};
 pub use news::Applied;
 pub use parking::{ParkKey, Parked, ParkedPage};
 pub use reading::{Cursor, NotACursor, Page};
+pub use tally::{AccountTally, Tally};
 pub use work::{Due, DuePage, DueQuery};
 
 use crate::item::{Item, from_item, key};

@@ -209,6 +209,10 @@ fn recorded(account: &str, id: &OrderId, report: &DeliveryReport, status: Status
             // What a person or the network has decided meanwhile is not sent again.
             work = Some(Work::Send).filter(|_| status == Status::Wait);
             next_attempt = Some(*not_before);
+            // A person who sends it again gives it all its tries anew.
+            if report.source == Source::Operator {
+                update.remove(TRIES);
+            }
         }
         DeliveryOutcome::Unknown { lookup } => work = Some(Work::LookUp).filter(|_| *lookup),
         DeliveryOutcome::Undeliverable => {}

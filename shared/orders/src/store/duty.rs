@@ -21,7 +21,7 @@ pub struct Duty {
 }
 
 // The attributes of a duty.
-const NOTE: &str = "d";
+pub(super) const NOTE: &str = "d";
 const HOLDER: &str = "ho";
 const UNTIL: &str = "lu";
 
@@ -133,6 +133,6 @@ impl Store {
     }
 }
 
-fn key(account: &str, name: &str) -> Item {
+pub(super) fn key(account: &str, name: &str) -> Item {
     Item::from([(PK.to_owned(), text(duty_key(account))), (SK.to_owned(), text(name))])
 }

@@ -35,7 +35,7 @@ pub enum StoreError {
     },
 }
 
-const BUSY_CODES: [&str; 9] = [
+const BUSY_CODES: [&str; 13] = [
     "InternalServerError",
     "LimitExceededException",
     "ProvisionedThroughputExceededException",
@@ -45,6 +45,11 @@ const BUSY_CODES: [&str; 9] = [
     "TransactionConflictException",
     "ReplicatedWriteConflictException",
     "RequestTimeoutException",
+    "TransactionInProgressException",
+    // Reasons within a cancelled transaction.
+    "ProvisionedThroughputExceeded",
+    "ThrottlingError",
+    "TransactionConflict",
 ];
 
 impl StoreError {
@@ -56,6 +61,11 @@ impl StoreError {
 
     pub(crate) fn failed(operation: &'static str, code: &str) -> Self {
         Self::Failed { operation, code: code.to_owned() }
+    }
+
+    /// A refusal that came as a code beside the error itself.
+    pub(crate) fn of_code(operation: &'static str, code: &str) -> Self {
+        if BUSY_CODES.contains(&code) { Self::busy(operation, code) } else { Self::failed(operation, code) }
     }
 
     pub(crate) fn busy(operation: &'static str, code: &str) -> Self {

@@ -68,6 +68,18 @@ impl Terms {
         self
     }
 
+    /// At least one of the attributes is there.
+    pub(super) fn present_any(&mut self, attributes: &[&str]) -> &mut Self {
+        let any: Vec<_> = attributes.iter().map(|it| format!("attribute_exists({})", self.name(it))).collect();
+        self.all.push(format!("({})", any.join(" OR ")));
+        self
+    }
+
+    /// A list of attributes to return.
+    pub(super) fn projection(&mut self, attributes: &[&str]) -> String {
+        attributes.iter().map(|attribute| self.name(attribute)).collect::<Vec<_>>().join(", ")
+    }
+
     pub(super) fn absent(&mut self, attribute: &str) -> &mut Self {
         let term = format!("attribute_not_exists({})", self.name(attribute));
         self.all.push(term);
@@ -130,6 +142,11 @@ impl Update {
         let name = self.terms.name(HISTORY);
         let entry = self.terms.value(AttributeValue::L(vec![event_value(event)]));
         self.set.push(format!("{name} = list_append({name}, {entry})"));
+    }
+
+    /// Puts another history in place of the one there is.
+    pub(super) fn rewrite_history<'a>(&mut self, events: impl Iterator<Item = &'a Event>) {
+        self.set(HISTORY, AttributeValue::L(events.map(event_value).collect()));
     }
 
     /// The conditions it is made under.

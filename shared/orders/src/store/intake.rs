@@ -48,8 +48,17 @@ impl Store {
     /// # Errors
     /// [`StoreError`]; after [`StoreError::Busy`] the order may be stored.
     pub async fn insert(&self, new: &NewOrder) -> Result<Inserted, StoreError> {
+        self.insert_order(&Order::from(new.clone())).await
+    }
+
+    /// Stores an order as it begins, see [`Order::begun`]. Costs as [`Store::insert`], and one more write in the due
+    /// index for one that is held.
+    ///
+    /// # Errors
+    /// [`StoreError`]; after [`StoreError::Busy`] the order may be stored.
+    pub async fn insert_order(&self, order: &Order) -> Result<Inserted, StoreError> {
         const OPERATION: &str = "insert";
-        let item = to_item(&Order::from(new.clone())).map_err(|error| StoreError::unreadable(OPERATION, error))?;
+        let item = to_item(order).map_err(|error| StoreError::unreadable(OPERATION, error))?;
         match self.put_new(OPERATION, item).await? {
             Put::Done => Ok(Inserted::Stored),
             Put::There(item) => {

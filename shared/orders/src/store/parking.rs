@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use lead::OrderId;
 
 use super::expression::Terms;
@@ -123,6 +124,43 @@ impl Store {
             .map_err(|error| StoreError::of("unpark", &error))?;
         self.count_write(deleted.consumed_capacity());
         Ok(())
+    }
+
+    /// Erases the texts of parked news that may speak of a customer: its comment and note. What it says of the order
+    /// stays. Tells whether there was anything to erase.
+    ///
+    /// # Errors
+    /// [`StoreError`]; repeating the call is safe.
+    pub async fn erase_parked(&self, account: &str, parked: &Parked) -> Result<bool, StoreError> {
+        const OPERATION: &str = "erase_parked";
+        if parked.news.comment.is_none() && parked.news.note.is_none() {
+            return Ok(false);
+        }
+        let silent = News { comment: None, note: None, ..parked.news.clone() };
+        let json = serde_json::to_string(&silent).map_err(|_| StoreError::unreadable(OPERATION, Unreadable(NEWS)))?;
+        let sent = self
+            .client
+            .update_item()
+            .table_name(&*self.table)
+            .set_key(Some(parked_item_key(account, &parked.sort_key)))
+            .update_expression("SET #n = :news")
+            .condition_expression("attribute_exists(pk)")
+            .expression_attribute_names("#n", NEWS)
+            .expression_attribute_values(":news", text(json))
+            .set_return_consumed_capacity(self.capacity())
+            .send()
+            .await;
+        match sent {
+            Ok(done) => {
+                self.count_write(done.consumed_capacity());
+                Ok(true)
+            }
+            // Applied and forgotten meanwhile.
+            Err(error) => match error.as_service_error() {
+                Some(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(false),
+                _ => Err(StoreError::of(OPERATION, &error)),
+            },
+        }
     }
 
     async fn parked_page(

@@ -54,6 +54,8 @@ pub(super) struct Query {
     /// The key condition.
     pub(super) key: Option<String>,
     pub(super) filter: Option<String>,
+    /// The attributes to return; `None` for all. What a read costs goes by whole items all the same.
+    pub(super) projection: Option<String>,
     /// The names and values of both.
     pub(super) terms: Terms,
     pub(super) forward: bool,
@@ -185,6 +187,7 @@ impl Store {
             .set_index_name(query.index.map(str::to_owned))
             .set_key_condition_expression(query.key)
             .set_filter_expression(query.filter)
+            .set_projection_expression(query.projection)
             .scan_index_forward(query.forward)
             .limit(i32::try_from(query.limit).unwrap_or(i32::MAX).max(1))
             .set_exclusive_start_key(query.start)

@@ -11,15 +11,19 @@
 )]
 
 mod config;
+mod customer;
 mod delivery;
 mod duty;
 mod engine;
+mod erasing;
 mod fault;
 mod given;
 mod intake;
 mod listing;
 mod news;
 mod parking;
+mod state;
+mod tally;
 mod units;
 mod work;
 
@@ -65,6 +69,8 @@ promises! {
     delivery: of_racing_runners_one_takes_the_order;
     news: racing_news_ends_as_the_table_says;
     duty: of_racing_runners_one_takes_the_duty;
+    customer: of_racing_leads_of_one_customer_one_is_stored;
+    state: of_racing_changes_of_a_state_one_is_made;
 }
 
 promises! {
@@ -106,6 +112,20 @@ promises! {
         parked_news_waits_and_is_kept_once;
     duty:
         a_duty_is_held_given_back_and_taken_over;
+    customer:
+        a_customer_is_claimed_with_the_order_or_not_at_all,
+        a_claim_ends_with_its_days_and_can_be_taken_over,
+        a_claim_is_released_by_its_order;
+    erasing:
+        an_erased_order_keeps_its_figures_only,
+        what_is_not_yet_erased_is_found_by_its_time,
+        a_queued_lead_that_is_erased_is_never_sent,
+        parked_news_is_erased_of_its_texts;
+    tally:
+        every_order_is_counted_once,
+        an_order_nobody_knows_of_is_a_remainder;
+    state:
+        a_state_changes_from_what_it_was;
     config:
         documents_are_stored_read_listed_and_removed;
 }

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use std::sync::Arc;
 
 use lead::{Country, Decimal, Field, Lead, Payout, Phone, Status};
-use orders::{Meter, NewOrder, News, Source, Store, Units};
+use orders::{Beginning, CustomerClaim, Meter, NewOrder, News, Order, Source, Store, Units};
 
 use crate::engine::embedded;
 use crate::given::{ACCOUNT, PHONE, START, delivery, id, order};
@@ -94,5 +94,11 @@ async fn life(store: &Store, meter: &Meter) -> String {
     store.ids_by_network_order(ACCOUNT, "812001").await.unwrap();
     row(&mut table, "id by network order id", false);
     assert_eq!(PHONE, new.lead.phone.e164());
+    let again = NewOrder { id: id(START + 1, 1), ..new };
+    let claim = CustomerClaim { since_ms: START, expires: START / 1000, from: None };
+    store.insert_claiming(&Order::begun(again, Beginning::Sent), &claim).await.unwrap();
+    row(&mut table, "insert, with a click id, at an offer that looks for duplicates", false);
+    store.erase(&id(START + 1, 1), Source::Operator, START + 2).await.unwrap();
+    row(&mut table, "erased", false);
     table
 }
