@@ -107,7 +107,7 @@ impl Running {
                 thanks_url: None,
                 params: contract::params(&fake.network),
             };
-            let account = Account { network: slug.to_owned(), base_url, settings, own_network: false };
+            let account = Account { network: slug.to_owned(), base_url, settings, ..Account::default() };
             parsed.accounts.insert(name, account);
             parsed.offers.insert(slug.to_owned(), offer);
         }

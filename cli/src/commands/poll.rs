@@ -56,6 +56,9 @@ fn text(sums: &Sums) -> String {
         format!("  sent again   {}", counted(sums.resent, "lead")),
         format!("  found        {}", counted(sums.parked_applied, "order") + " of parked postbacks"),
     ];
+    if sums.slices > 0 {
+        lines.push(format!("  handed on    {} to the queue", counted(sums.slices, "slice")));
+    }
     if sums.remaining > 0 {
         lines.push(format!("  left         {} for the next run", counted(sums.remaining, "account")));
     }
@@ -97,6 +100,7 @@ mod tests {
             parked_applied: 2,
             errors: vec![error("main", "HTTP 500"), error("", "the table is busy")],
             remaining: 1,
+            slices: 0,
         };
         assert_eq!(
             text(&sums),

@@ -53,6 +53,7 @@ pub(crate) fn configuration(running: &Running) -> Parsed {
         base_url: Url::parse(&running.url).ok(),
         settings: BTreeMap::from([("api".to_owned(), "sandbox-token".to_owned())]),
         own_network: true,
+        ..Account::default()
     };
     let offer = Offer {
         account: ACCOUNT.to_owned(),

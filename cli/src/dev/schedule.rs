@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lambda_runtime::{Context, LambdaEvent};
+use poll_status::Outcome;
 use relay::Relay;
 use relay::clock::{Clock, SystemClock};
-use relay::sweep::{MARGIN_MS, Sums};
+use relay::sweep::MARGIN_MS;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
@@ -24,11 +25,11 @@ pub(crate) async fn run(relay: Arc<Relay>, every: Every, mut stopped: watch::Rec
 }
 
 /// One invocation of the polling function.
-pub(crate) async fn invoke(relay: &Relay, payload: Value) -> Sums {
+pub(crate) async fn invoke(relay: &Relay, payload: Value) -> Outcome {
     let mut context = Context::default();
     context.deadline = SystemClock.now_ms() + RUN_MS + MARGIN_MS;
-    let Ok(sums) = poll_status::handle(relay, LambdaEvent::new(payload, context)).await;
-    sums
+    let Ok(outcome) = poll_status::handle(relay, LambdaEvent::new(payload, context)).await;
+    outcome
 }
 
 fn event() -> Value {

@@ -14,14 +14,17 @@ use url::Url;
 
 mod cache;
 mod parse;
+mod poll_keys;
+mod polling;
 mod section;
 
 pub use cache::ConfigCache;
 pub use parse::{Parsed, parse};
+pub use polling::{Every, NotARhythm, Rhythm};
 pub(crate) use section::unfit;
 
 /// One set of credentials at one network. Its `Debug` shows no value of a setting.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Account {
     /// The network's slug.
     pub network: String,
@@ -34,6 +37,12 @@ pub struct Account {
     /// The network is one of the user's own manifests, stored beside the account.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub own_network: bool,
+    /// How often its orders are asked for, where it is not as usual.
+    #[serde(default, skip_serializing_if = "Rhythm::is_usual")]
+    pub poll: Rhythm,
+    /// The most status calls a minute, where that is less than the network allows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calls_per_minute: Option<u32>,
 }
 
 impl fmt::Debug for Account {

@@ -11,6 +11,7 @@ use tokio::sync::OnceCell;
 use crate::clock::{Clock, SystemClock};
 use crate::config::ConfigCache;
 use crate::keys::DoorKeys;
+use crate::queue::Queue;
 use crate::secrets::{SecretError, Secrets};
 use crate::settings::{RelaySecret, Settings};
 use crate::ssm::Ssm;
@@ -27,6 +28,7 @@ pub struct Relay {
     pub(crate) secrets: Secrets,
     pub(crate) transport: Transport,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) queue: Option<Queue>,
     door: Door,
 }
 
@@ -46,7 +48,9 @@ impl Relay {
         let client = http_client(settings.ca_file.as_deref())?;
         let store = Store::new(crate::aws::dynamodb(settings, client.clone()), settings.table.clone());
         let ssm = Ssm::new(settings, client.clone(), Arc::clone(&clock));
-        Ok(Self::with_parts(settings, store, Transport::new(client, NETWORK_TIMEOUT), Secrets::new(Some(ssm)), clock))
+        let queue = Queue::new(settings, client.clone(), Arc::clone(&clock));
+        let transport = Transport::new(client, NETWORK_TIMEOUT);
+        Ok(Self::with_parts(settings, store, transport, Secrets::new(Some(ssm)), clock).with_queue(queue))
     }
 
     /// A relay of given parts: for tests, which decide the time and the table.
@@ -63,7 +67,14 @@ impl Relay {
             RelaySecret::Ssm(name) => format!("ssm:{name}"),
         };
         let door = Door { reference: SecretString::from(reference), keys: OnceCell::new() };
-        Self { store, config: ConfigCache::default(), secrets, transport, clock, door }
+        Self { store, config: ConfigCache::default(), secrets, transport, clock, queue: None, door }
+    }
+
+    /// The same relay, which sends slices of polling work through a queue where there is one.
+    #[must_use]
+    pub fn with_queue(mut self, queue: Option<Queue>) -> Self {
+        self.queue = queue;
+        self
     }
 
     /// The table.

@@ -8,7 +8,8 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Mutex;
 
 use crate::config::Account;
-use crate::ssm::{Ssm, SsmError};
+use crate::signed::SignedError;
+use crate::ssm::Ssm;
 
 /// How a setting's value is referred to in a configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,7 +90,7 @@ impl Secrets {
         }
         let failed = |reason: String| SecretError::Ssm { name: name.to_owned(), reason };
         let ssm = self.ssm.as_ref().ok_or_else(|| failed("no AWS credentials here".to_owned()))?;
-        let value = ssm.parameter(name).await.map_err(|error: SsmError| failed(error.to_string()))?;
+        let value = ssm.parameter(name).await.map_err(|error: SignedError| failed(error.to_string()))?;
         known.insert(name.to_owned(), value.clone());
         Ok(value)
     }

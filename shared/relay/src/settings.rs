@@ -12,11 +12,13 @@ pub const LEADRELAY_SECRET: &str = "LEADRELAY_SECRET";
 pub const LEADRELAY_SECRET_SSM: &str = "LEADRELAY_SECRET_SSM";
 /// A PEM file of certificates to trust beside the public ones.
 pub const LEADRELAY_CA_FILE: &str = "LEADRELAY_CA_FILE";
+/// The URL of the SQS queue that slices of polling work go through. Left out, they are done where they are cut.
+pub const LEADRELAY_QUEUE_URL: &str = "LEADRELAY_QUEUE_URL";
 /// What is logged, such as `info` or `relay=debug`.
 pub const RUST_LOG: &str = "RUST_LOG";
 
 /// The variables a deployed function is given by the template.
-pub const ENVIRONMENT: [&str; 3] = [TABLE_NAME, LEADRELAY_SECRET_SSM, RUST_LOG];
+pub const ENVIRONMENT: [&str; 4] = [TABLE_NAME, LEADRELAY_SECRET_SSM, LEADRELAY_QUEUE_URL, RUST_LOG];
 
 /// The environment of a process, read once. Its `Debug` shows no secret.
 #[derive(Clone)]
@@ -41,6 +43,10 @@ pub struct Settings {
     pub dynamodb_endpoint: Option<String>,
     /// SSM elsewhere than at AWS.
     pub ssm_endpoint: Option<String>,
+    /// The queue of polling work.
+    pub queue_url: Option<String>,
+    /// SQS elsewhere than where the queue's URL says.
+    pub sqs_endpoint: Option<String>,
 }
 
 /// Where the relay's secret comes from.
@@ -90,6 +96,8 @@ impl Settings {
             session_token: get("AWS_SESSION_TOKEN"),
             dynamodb_endpoint: endpoint("DYNAMODB"),
             ssm_endpoint: endpoint("SSM"),
+            queue_url: get(LEADRELAY_QUEUE_URL),
+            sqs_endpoint: endpoint("SQS"),
         })
     }
 

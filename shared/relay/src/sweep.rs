@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use futures_util::{StreamExt, stream};
 use lead::OrderId;
 use orders::StoreError;
 use serde::{Deserialize, Serialize};
@@ -10,14 +11,20 @@ use crate::config::{Account, NetworkRef};
 use crate::relay::Relay;
 
 mod ages;
+mod pacer;
 mod parked;
 mod polling;
 mod resend;
+mod slices;
 
 pub use ages::AGES;
+pub use slices::Message;
 
 /// How long before its deadline a run stops, in milliseconds.
 pub const MARGIN_MS: u64 = 10_000;
+
+/// Accounts that one run serves at once.
+const ACCOUNTS_AT_ONCE: usize = 8;
 
 /// What a run is asked to do. Unknown keys are those of a scheduled event and mean nothing here.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -71,6 +78,27 @@ pub struct Sums {
     pub errors: Vec<RunError>,
     /// Accounts whose work was not finished in time, or is in another run's hands.
     pub remaining: u64,
+    /// Slices of polling work sent to the queue: what they do stands in no sums but in their own log lines.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub slices: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
+const fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
+impl Sums {
+    fn add(&mut self, other: Self) {
+        self.polled += other.polled;
+        self.calls += other.calls;
+        self.changed += other.changed;
+        self.resent += other.resent;
+        self.parked_applied += other.parked_applied;
+        self.errors.extend(other.errors);
+        self.remaining += other.remaining;
+        self.slices += other.slices;
+    }
 }
 
 /// What went wrong with an account.
@@ -97,14 +125,26 @@ pub(crate) struct Run {
     pub(crate) all: bool,
 }
 
+impl Run {
+    /// Until when its duties are its own, in seconds since 1970: whatever becomes of it, it is over by then.
+    pub(crate) const fn until_s(&self) -> u64 {
+        self.stop_ms.saturating_add(MARGIN_MS) / 1000
+    }
+}
+
 impl Relay {
-    /// One scheduled run, over before `deadline_ms` (since 1970) by [`MARGIN_MS`].
-    pub async fn sweep(&self, request: &RunRequest, deadline_ms: u64) -> Sums {
-        let run = Run {
+    /// A run that begins now.
+    fn run(&self, deadline_ms: u64, all: bool) -> Run {
+        Run {
             id: OrderId::new(self.clock.now_ms(), "", self.clock.random()).to_string(),
             stop_ms: deadline_ms.saturating_sub(MARGIN_MS),
-            all: request.all,
-        };
+            all,
+        }
+    }
+
+    /// One scheduled run, over before `deadline_ms` (since 1970) by [`MARGIN_MS`].
+    pub async fn sweep(&self, request: &RunRequest, deadline_ms: u64) -> Sums {
+        let run = self.run(deadline_ms, request.all);
         let mut sums = Sums::default();
         let targets = match self.targets(request).await {
             Ok(targets) => targets,
@@ -118,27 +158,51 @@ impl Relay {
         if let Err(error) = self.recover_stalled(&run).await {
             sums.errors.push(RunError { account: String::new(), error: error.to_string() });
         }
-        for target in &targets {
-            if self.clock.now_ms() >= run.stop_ms {
-                sums.remaining += 1;
-                continue;
-            }
-            let done = self.serve(&run, target, &mut sums).await;
-            if let Err(error) = done {
+        // Collected first: a stream that maps what is borrowed makes a future that is not `Send` for every lifetime.
+        let served: Vec<_> = targets.iter().map(|target| self.serve(&run, target)).collect();
+        let mut served = stream::iter(served).buffered(ACCOUNTS_AT_ONCE);
+        while let Some(of_one) = served.next().await {
+            sums.add(of_one);
+        }
+        let Sums { accounts, polled, calls, changed, resent, parked_applied, remaining, slices, .. } = sums;
+        let errors = sums.errors.len();
+        tracing::info!(
+            accounts,
+            polled,
+            calls,
+            changed,
+            resent,
+            parked_applied,
+            remaining,
+            slices,
+            errors,
+            "scheduled run"
+        );
+        sums
+    }
+
+    /// All work of one account.
+    async fn serve(&self, run: &Run, target: &Target) -> Sums {
+        let mut sums = Sums::default();
+        if self.clock.now_ms() >= run.stop_ms {
+            sums.remaining = 1;
+            return sums;
+        }
+        match self.serve_whole(run, target, &mut sums).await {
+            Ok(finished) => sums.remaining = u64::from(!finished),
+            Err(error) => {
                 tracing::error!(account = target.name, %error, "an account is not served whole");
                 sums.errors.push(RunError { account: target.name.clone(), error: error.to_string() });
             }
         }
-        let Sums { accounts, polled, calls, changed, resent, parked_applied, remaining, .. } = sums;
-        let errors = sums.errors.len();
-        tracing::info!(accounts, polled, calls, changed, resent, parked_applied, remaining, errors, "scheduled run");
         sums
     }
 
-    async fn serve(&self, run: &Run, target: &Target, sums: &mut Sums) -> Result<(), StoreError> {
-        self.send_again(run, target, sums).await?;
-        self.apply_parked(run, target, sums).await?;
-        self.poll(run, target, sums).await
+    /// Tells whether the work was finished.
+    async fn serve_whole(&self, run: &Run, target: &Target, sums: &mut Sums) -> Result<bool, StoreError> {
+        Ok(self.send_again(run, target, sums).await?
+            && self.apply_parked(run, target, sums).await?
+            && self.poll(run, target, sums).await?)
     }
 
     async fn targets(&self, request: &RunRequest) -> Result<Vec<Target>, StoreError> {

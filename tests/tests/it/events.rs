@@ -31,6 +31,9 @@ pub(crate) const SECRET: &str = "sandbox-secret-0123456789abcdef0123456789abcdef
 
 const SCHEDULED: [&str; 3] = ["schedule", "schedule-account", "schedule-all"];
 
+/// An event of the queue.
+pub(crate) const SLICES: &str = "slices";
+
 /// The text of one event file.
 pub(crate) fn text(name: &str) -> String {
     fs::read_to_string(root().join("events").join(format!("{name}.json"))).unwrap()
@@ -62,7 +65,7 @@ fn every_event_file_is_known_and_explained() {
         .filter(|path| path.extension().is_some_and(|it| it == "json"))
         .map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned())
         .collect();
-    let known = HTTP.iter().map(|(name, ..)| *name).chain(SCHEDULED);
+    let known = HTTP.iter().map(|(name, ..)| *name).chain(SCHEDULED).chain([SLICES]);
     assert_eq!(found, known.map(str::to_owned).collect());
     let readme = fs::read_to_string(root().join("events/README.md")).unwrap();
     assert!(readme.contains(SECRET));
@@ -123,6 +126,19 @@ fn scheduled_events_are_what_their_names_say() {
     assert_eq!(plain["account"], "123456789012");
     assert_eq!(json("schedule-account"), json!({"account": "sandbox"}));
     assert_eq!(json("schedule-all"), json!({"all": true}));
+}
+
+#[test]
+fn slices_are_messages_of_the_queue() {
+    let event = json(SLICES);
+    let records = event["Records"].as_array().unwrap();
+    assert_eq!(records.len(), 2);
+    for record in records {
+        assert_eq!(record["eventSource"], "aws:sqs");
+        let slice: Value = serde_json::from_str(record["body"].as_str().unwrap()).unwrap();
+        assert_eq!((&slice["account"], &slice["age"]), (&json!("sandbox"), &json!("days")));
+        assert!(slice["part"].as_u64().unwrap() < u64::from(orders::schema::PARTS));
+    }
 }
 
 #[test]

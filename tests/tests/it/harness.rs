@@ -13,6 +13,7 @@ use std::time::Duration;
 use lambda_runtime::{Context, LambdaEvent};
 use lead::OrderId;
 use orders::{Meter, Order, Store};
+use poll_status::Outcome;
 use relay::Relay;
 use relay::clock::Clock;
 use relay::config;
@@ -186,8 +187,10 @@ impl Bench {
 pub(crate) async fn sweep(relay: &Relay, clock: &TestClock, payload: Value, time: Duration) -> Sums {
     let mut context = Context::default();
     context.deadline = clock.now_ms() + u64::try_from(time.as_millis()).unwrap();
-    let Ok(sums) = poll_status::handle(relay, LambdaEvent::new(payload, context)).await;
-    sums
+    match poll_status::handle(relay, LambdaEvent::new(payload, context)).await {
+        Ok(Outcome::Run(sums)) => sums,
+        Ok(other) => panic!("no run: {other:?}"),
+    }
 }
 
 /// The kinds of an order's events, oldest first.

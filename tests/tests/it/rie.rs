@@ -88,6 +88,10 @@ async fn deployed_functions_answer_the_sample_events() {
         };
         assert_eq!(sums.as_object().unwrap().keys().collect::<Vec<_>>(), SUMS, "{event}");
     }
+    let Answer::Plain(answer) = running["poll-status"].invoke(&events::text(events::SLICES)).await else {
+        panic!("no failures of a batch")
+    };
+    assert_eq!(answer, serde_json::json!({"batchItemFailures": []}));
     for (function, emulator) in running {
         let log = emulator.log();
         for private in PRIVATE {

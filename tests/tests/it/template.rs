@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use orders::schema;
-use relay::settings::{ENVIRONMENT, LEADRELAY_SECRET};
+use relay::settings::{ENVIRONMENT, LEADRELAY_QUEUE_URL, LEADRELAY_SECRET};
 use serde_json::{Value, json};
 
 use crate::cloudformation::{resources, root, template};
@@ -21,7 +21,7 @@ const ROUTES: [(&str, &str); 8] = [
     ("POST /leads", "submit-lead"),
 ];
 
-/// What each function may do to the table, and nothing more.
+/// What each function may do to the table and the queue, and nothing more.
 const GRANTS: [(&str, &[&str]); 4] = [
     (
         "ingest-postback",
@@ -32,10 +32,14 @@ const GRANTS: [(&str, &[&str]); 4] = [
         &[
             "BatchGetItem table",
             "DeleteItem table",
+            "DeleteMessage queue",
             "GetItem table",
+            "GetQueueAttributes queue",
             "PutItem table",
             "Query index *",
             "Query table",
+            "ReceiveMessage queue",
+            "SendMessage queue",
             "UpdateItem table",
         ],
     ),
@@ -97,11 +101,13 @@ fn grants(function: &Value) -> BTreeSet<String> {
         for resource in list(&statement["Resource"]) {
             let on = match (resource["Fn::GetAtt"].as_str(), resource["Fn::Sub"].as_str()) {
                 (Some("OrdersTable.Arn"), None) => "table".to_owned(),
+                (Some("SlicesQueue.Arn"), None) => "queue".to_owned(),
                 (None, Some(text)) => text.replace("${OrdersTable.Arn}/index/", "index "),
                 _ => panic!("a grant on something else: {resource}"),
             };
             for action in list(&statement["Action"]) {
-                grants.insert(format!("{} {on}", action.as_str().unwrap().strip_prefix("dynamodb:").unwrap()));
+                let service = if on == "queue" { "sqs:" } else { "dynamodb:" };
+                grants.insert(format!("{} {on}", action.as_str().unwrap().strip_prefix(service).unwrap()));
             }
         }
     }
@@ -143,8 +149,12 @@ fn functions_get_the_environment_the_code_reads() {
     let mut given: BTreeSet<&str> = BTreeSet::new();
     let of_all = &template["Globals"]["Function"]["Environment"]["Variables"];
     given.extend(of_all.as_object().unwrap().keys().map(String::as_str));
-    for (name, function) in functions(&template) {
-        assert!(function["Properties"]["Environment"].is_null(), "{name} has an environment of its own");
+    let functions = functions(&template);
+    for (name, function) in &functions {
+        let own = function["Properties"]["Environment"]["Variables"].as_object();
+        // Only the run sends slices; the others need not know of the queue.
+        assert_eq!(own.is_some(), name == "poll-status", "{name}");
+        given.extend(own.into_iter().flat_map(serde_json::Map::keys).map(String::as_str));
     }
     assert_eq!(given, ENVIRONMENT.into_iter().collect());
     // A value would show in the console; functions get the name of an SSM parameter.
@@ -276,4 +286,27 @@ fn every_function_writes_to_a_group_that_forgets() {
     for (name, group) in resources(&template, "AWS::Logs::LogGroup") {
         assert_eq!(group["Properties"]["RetentionInDays"], json!({"Ref": "LogRetentionDays"}), "{name}");
     }
+}
+
+#[test]
+fn slices_go_through_a_queue_that_forgets_none() {
+    let template = template();
+    let functions = functions(&template);
+    let (_, poll) = functions.iter().find(|(name, _)| name == "poll-status").unwrap();
+    let of = &poll["Properties"];
+    assert_eq!(of["Environment"]["Variables"], json!({(LEADRELAY_QUEUE_URL): {"Ref": "SlicesQueue"}}));
+    let event = &of["Events"]["Slices"];
+    assert_eq!(event["Type"], "SQS");
+    assert_eq!(event["Properties"]["Queue"], json!({"Fn::GetAtt": "SlicesQueue.Arn"}));
+    assert_eq!(event["Properties"]["FunctionResponseTypes"], json!(["ReportBatchItemFailures"]));
+    let queue = &template["Resources"]["SlicesQueue"]["Properties"];
+    let longest = template["Parameters"]["PollTimeout"]["MaxValue"].as_i64().unwrap();
+    assert!(queue["VisibilityTimeout"].as_i64().unwrap() > longest, "a slice would come again while it is worked on");
+    assert_eq!(queue["RedrivePolicy"]["deadLetterTargetArn"], json!({"Fn::GetAtt": "SlicesDeadLetterQueue.Arn"}));
+    assert!(queue["RedrivePolicy"]["maxReceiveCount"].as_i64().unwrap() > 1);
+    assert_eq!(resources(&template, "AWS::SQS::Queue").len(), 2);
+    for (name, queue) in resources(&template, "AWS::SQS::Queue") {
+        assert_eq!(queue["Properties"]["SqsManagedSseEnabled"], true, "{name}");
+    }
+    assert_eq!(template["Outputs"]["SlicesQueueUrl"]["Value"], json!({"Ref": "SlicesQueue"}));
 }

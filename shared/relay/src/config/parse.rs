@@ -157,7 +157,7 @@ impl Checker<'_> {
             let why = "base_url is missing: no host of this network is known; ask its manager for the API's address";
             self.problem(section.span.clone(), format!("{}: {why}", section.title));
         }
-        let mut allowed = vec!["network", "base_url"];
+        let mut allowed = vec!["network", "base_url", "poll", "calls_per_minute"];
         allowed.extend(keys.iter().map(|key| key.name));
         self.unknown_keys(section, &allowed, &format!("network {slug}"));
         let settings = self.values(section, &keys, &format!("network {slug}"));
@@ -167,7 +167,9 @@ impl Checker<'_> {
             }
         }
         let own_network = self.own.contains_key(&slug);
-        let account = Account { network: slug, base_url, settings, own_network };
+        let poll = self.rhythm(section);
+        let calls_per_minute = self.calls_per_minute(section, &network);
+        let account = Account { network: slug, base_url, settings, own_network, poll, calls_per_minute };
         self.parsed.accounts.insert(section.name.to_owned(), account);
     }
 

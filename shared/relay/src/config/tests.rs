@@ -105,7 +105,7 @@ fn wrong_names_suggest_the_right_ones() {
     assert_eq!(found[1], "3:11: `adcomb` is no network (did you mean `adcombo`?); `leadrelay networks` lists them");
     assert_eq!(
         found[2],
-        "7:1: unknown key `apy` (did you mean `api`?); network adcombo has `network`, `base_url`, `api`"
+        "7:1: unknown key `apy` (did you mean `api`?); network adcombo has `network`, `base_url`, `poll`, `calls_per_minute`, `api`"
     );
     assert_eq!(found[3], "9:11: there is no account `d`");
     assert_eq!(found[4], "12:10: there is no offer `p`");
@@ -126,7 +126,7 @@ fn base_urls_are_https_or_loopback() {
     let with =
         |url: &str| problems(&format!("[accounts.a]\nnetwork = \"adcombo\"\napi = \"env:A\"\nbase_url = \"{url}\"\n"));
     for right in ["https://api.example", "http://127.0.0.1:9", "http://localhost:80", "http://[::1]:7"] {
-        assert_eq!(with(right), [] as [&str; 0], "{right}");
+        assert_eq!(with(right), Vec::<String>::new(), "{right}");
     }
     for wrong in ["http://api.example", "https://10.0.0.1", "https://169.254.169.254", "http://192.168.0.1"] {
         let message = "a base_url is https, or http for a loopback address only, and never a private address";
@@ -152,7 +152,7 @@ fn a_parameter_that_names_a_host_may_only_name_its_own() {
             "[accounts.a]\nnetwork = \"leadrock\"\nkey = \"env:K\"\nsecret = \"env:S\"\n[offers.o]\naccount = \"a\"\nleadrock = \"{url}\"\n"
         ))
     };
-    assert_eq!(with("https://leadrock.com/URL-AAAAA-BBBBB"), [] as [&str; 0]);
+    assert_eq!(with("https://leadrock.com/URL-AAAAA-BBBBB"), Vec::<String>::new());
     assert_eq!(with("https://evil.example/URL-AAAAA"), ["7:12: `leadrock` may only name leadrock.com"]);
     assert_eq!(with("https://leadrock.com.evil.example/x"), ["7:12: `leadrock` may only name leadrock.com"]);
     for wrong in
@@ -189,4 +189,42 @@ fn a_users_own_network_is_checked_like_any_other() {
     let parsed = parse("leadrelay.toml", config, &own).unwrap();
     assert!(parsed.accounts["a"].own_network);
     assert!(parsed.documents(|_| Ok(String::new())).unwrap().contains_key("network#newnet"));
+}
+
+#[test]
+fn an_account_may_be_asked_for_in_its_own_rhythm() {
+    let with = |more: &str| format!("[accounts.a]\nnetwork = \"kma\"\napi = \"env:A\"\n{more}\n");
+    let right = with("poll = { hours = \"2m\", months = \"never\" }\ncalls_per_minute = 30");
+    let parsed = parse("leadrelay.toml", &right, &BTreeMap::new()).unwrap();
+    let account = &parsed.accounts["a"];
+    assert_eq!(account.poll.hours, Some(Every::Seconds(120)));
+    assert_eq!((account.poll.days, account.poll.months), (None, Some(Every::Never)));
+    assert_eq!(account.calls_per_minute, Some(30));
+    let documents = parsed.documents(|_| Ok(String::new())).unwrap();
+    assert_eq!(serde_json::from_str::<Account>(&documents["account#a"]).unwrap(), *account);
+    // Documents of before read on.
+    let before: Account = serde_json::from_str(r#"{"network":"kma","settings":{}}"#).unwrap();
+    assert!(before.poll.is_usual() && before.calls_per_minute.is_none());
+
+    let table = with("[accounts.a.poll]\nweeks = \"12h\"");
+    assert_eq!(parse("x", &table, &BTreeMap::new()).unwrap().accounts["a"].poll.weeks, Some(Every::Seconds(43_200)));
+}
+
+#[test]
+fn a_rhythm_that_is_none_is_told_with_its_place() {
+    let with = |more: &str| problems(&format!("[accounts.a]\nnetwork = \"kma\"\napi = \"env:A\"\n{more}\n"));
+    let times = "write a time such as \"90s\", \"5m\", \"6h\" or \"1d\", or \"never\"";
+    assert_eq!(with("poll = { hours = \"soon\" }"), [format!("4:18: `hours` = \"soon\": {times}")]);
+    assert_eq!(with("poll = { hours = 5 }"), ["4:18: `hours` is a text: write it in quotes"]);
+    assert_eq!(
+        with("poll = { day = \"1h\" }"),
+        ["4:10: unknown key `day` (did you mean `days`?); `poll` has `hours`, `days`, `weeks`, `months`"]
+    );
+    let table = "4:8: `poll` is a table: write poll = { hours = \"5m\", months = \"never\" }";
+    assert_eq!(with("poll = \"5m\""), [table]);
+    for wrong in ["0", "-1", "\"30\"", "1.5"] {
+        let message = "4:20: `calls_per_minute` is a whole number, at least 1, without quotes";
+        assert_eq!(with(&format!("calls_per_minute = {wrong}")), [message], "{wrong}");
+    }
+    assert_eq!(with("calls_per_minute = 101"), ["4:20: `calls_per_minute` can only be lowered: KMA allows 100"]);
 }

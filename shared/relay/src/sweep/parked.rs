@@ -11,14 +11,15 @@ pub(crate) const ORPHAN_MS: u64 = 7 * 24 * 60 * 60 * 1000;
 const PAGE: usize = 100;
 
 impl Relay {
-    pub(super) async fn apply_parked(&self, run: &Run, target: &Target, sums: &mut Sums) -> Result<(), StoreError> {
+    /// Applies what found its order. Tells whether that was finished.
+    pub(super) async fn apply_parked(&self, run: &Run, target: &Target, sums: &mut Sums) -> Result<bool, StoreError> {
         let mut start: Option<String> = None;
         loop {
             let page = self.store.parked(&target.name, start.as_deref(), PAGE).await?;
             for parked in &page.parked {
                 let now_ms = self.clock.now_ms();
                 if now_ms >= run.stop_ms {
-                    return Ok(());
+                    return Ok(false);
                 }
                 if now_ms.saturating_sub(parked.news.at_ms) > ORPHAN_MS {
                     continue;
@@ -40,7 +41,7 @@ impl Relay {
             }
             start = page.next;
             if start.is_none() {
-                return Ok(());
+                return Ok(true);
             }
         }
     }

@@ -1,60 +1,49 @@
 //! Asks networks for statuses: by age, in batches, within each network's limits, and never twice at once.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-
 use futures_util::{StreamExt, stream};
-use lead::OrderId;
 use networks::manifest::Asks;
 use networks::{Network, Settings};
-use orders::{Due, DueQuery, StoreError, Work, schema};
+use orders::{Due, StoreError};
 
-use self::asking::Called;
-use super::ages::{AGES, Age, Progress};
-use super::{MARGIN_MS, Run, RunError, Sums, Target};
+use super::ages::{Age, ages_of};
+use super::pacer::Pacer;
+use super::slices::{Notes, SLICES_AT_ONCE, Slice};
+use super::{Run, RunError, Sums, Target};
 use crate::relay::Relay;
+use crate::telemetry::Line;
 
 mod applying;
 mod asking;
+mod rounds;
+mod tally;
+mod windows;
 
-const PAGE: usize = 500;
+use rounds::Turn;
+pub(super) use rounds::duty_name;
+use tally::{Tally, add, read};
 
-/// Calls in flight for one account of a network without a known limit.
-const IN_FLIGHT: usize = 4;
+/// The duty of an account whose network limits calls: one runner at a time makes them, or the limit would hold for each.
+const CALLS_DUTY: &str = "calls";
 
-const DAY_S: u64 = 24 * 60 * 60;
-
-/// Rows may be a little older than the clock says: each window begins this much earlier, in seconds.
-const OVERLAP_S: u64 = 600;
-
-/// One account's polling within a run.
-struct Round<'a> {
+/// One account's polling within one process.
+pub(super) struct Round<'a> {
     relay: &'a Relay,
     run: &'a Run,
     target: &'a Target,
     network: &'a Network,
-    settings: &'a Settings,
+    settings: Settings,
     now_s: u64,
-    next_call_ms: AtomicU64,
+    pacer: Pacer,
     tally: Tally,
 }
 
-#[derive(Default)]
-struct Tally {
-    open: AtomicU64,
-    polled: AtomicU64,
-    calls: AtomicU64,
-    changed: AtomicU64,
-    unmapped: AtomicU64,
-    missing: AtomicU64,
-    failed: AtomicU64,
-}
-
-fn add(counter: &AtomicU64, number: usize) {
-    counter.fetch_add(u64::try_from(number).unwrap_or(u64::MAX), Ordering::Relaxed);
-}
-
-fn read(counter: &AtomicU64) -> u64 {
-    counter.load(Ordering::Relaxed)
+/// What is asked for in one go.
+struct Class<'a> {
+    age: &'a Age,
+    /// Since when it has been due, in seconds since 1970; 0 where it never was.
+    due_s: u64,
+    /// When it must be over.
+    stop_ms: u64,
 }
 
 /// An order to ask for.
@@ -75,224 +64,202 @@ enum End {
         message: String,
         pause_s: Option<u64>,
     },
+    /// One id after the other is refused: they may be to blame, or the account.
+    Refusing {
+        message: String,
+    },
+}
+
+/// What became of a slice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sliced {
+    /// It is through, or has no work now.
+    Over,
+    /// Time is up; its note tells how far it came.
+    Unfinished,
+    /// Another runner has it.
+    Held,
 }
 
 impl Relay {
-    pub(super) async fn poll(&self, run: &Run, target: &Target, sums: &mut Sums) -> Result<(), StoreError> {
-        let Some(network) = target.network.as_deref().filter(|network| network.can_poll()) else { return Ok(()) };
-        let duties = self.store.duties(&target.name).await?;
-        let now_s = self.clock.now_ms() / 1000;
-        let due: Vec<&Age> = AGES
-            .iter()
-            .filter(|age| {
-                let duty = duties.get(&duty_name(age));
-                Progress::read(duty.map_or("", |duty| &duty.note)).is_due(age, now_s, run.all)
-            })
-            .collect();
-        if due.is_empty() {
-            return Ok(());
+    /// Asks for what is due. Tells whether that was finished.
+    pub(super) async fn poll(&self, run: &Run, target: &Target, sums: &mut Sums) -> Result<bool, StoreError> {
+        if target.network.as_deref().is_none_or(|network| !network.can_poll()) {
+            return Ok(true);
         }
-        let settings = match self.secrets.settings_of(&target.account).await {
+        let duties = self.store.duties(&target.name).await?;
+        let notes = Notes { account: &target.name, duties, now_s: self.clock.now_ms() / 1000 };
+        let ages = ages_of(&target.account.poll);
+        if notes.are_paused(&ages) {
+            return Ok(true);
+        }
+        let is_due = |age: &&Age| notes.of(age).is_due(age, notes.now_s, run.all);
+        let due: Vec<&Age> = ages.iter().filter(is_due).collect();
+        let others = ages.iter().filter(|age| !is_due(age));
+        let left: Vec<(&Age, Vec<Slice>)> = others
+            .map(|age| (age, notes.left(age, self.queue.is_some())))
+            .filter(|(_, left)| !left.is_empty())
+            .collect();
+        if due.is_empty() && left.is_empty() {
+            return Ok(true);
+        }
+        let Some(round) = Round::begin(self, run, target, sums).await else { return Ok(true) };
+        if !round.may_call().await? {
+            return Ok(false);
+        }
+        let mut failure = None;
+        let finished = round.go(&notes, &ages, due, left, sums, &mut failure).await;
+        round.has_called().await?;
+        round.finish(None, failure, sums);
+        finished
+    }
+}
+
+impl<'a> Round<'a> {
+    /// `None` where the account cannot be polled; why stands in the sums.
+    pub(super) async fn begin(
+        relay: &'a Relay,
+        run: &'a Run,
+        target: &'a Target,
+        sums: &mut Sums,
+    ) -> Option<Round<'a>> {
+        let network = target.network.as_deref().filter(|network| network.can_poll())?;
+        let settings = match relay.secrets.settings_of(&target.account).await {
             Ok(settings) => settings,
             Err(error) => {
                 sums.errors.push(RunError { account: target.name.clone(), error: error.to_string() });
-                return Ok(());
+                return None;
             }
         };
-        let round = Round {
-            relay: self,
-            run,
-            target,
-            network,
-            settings: &settings,
-            now_s,
-            next_call_ms: AtomicU64::new(0),
-            tally: Tally::default(),
-        };
+        let now_s = relay.clock.now_ms() / 1000;
+        let pacer = Pacer::new(limit(network, target));
+        Some(Round { relay, run, target, network, settings, now_s, pacer, tally: Tally::default() })
+    }
+
+    async fn go(
+        &self,
+        notes: &Notes<'_>,
+        ages: &[Age],
+        due: Vec<&Age>,
+        left: Vec<(&Age, Vec<Slice>)>,
+        sums: &mut Sums,
+        failure: &mut Option<String>,
+    ) -> Result<bool, StoreError> {
+        let mut finished = true;
+        let mut slices = Vec::new();
+        for (age, left) in left {
+            if self.relay.queue.is_none() || self.mark_sent(age).await? {
+                slices.extend(left);
+            }
+        }
         for age in due {
-            match round.turn(age).await? {
+            match self.turn(notes, age, self.stop_ms(ages, age)).await? {
                 Turn::Over => {}
-                Turn::Unfinished => sums.remaining += 1,
-                Turn::Failed(error) => {
-                    sums.errors.push(RunError { account: target.name.clone(), error });
-                    break;
+                Turn::Unfinished => finished = false,
+                Turn::Cut { round, due } => slices.extend(notes.open(age, round, due)),
+                Turn::Failed(message) => {
+                    *failure = Some(message);
+                    return Ok(finished);
                 }
             }
         }
-        round.finish(sums);
+        Ok(self.work_off(slices, sums).await? && finished)
+    }
+
+    /// Sends slices to the queue, or works on them here, several at once. Tells whether they are finished or sent.
+    async fn work_off(&self, slices: Vec<Slice>, sums: &mut Sums) -> Result<bool, StoreError> {
+        if let Some(queue) = self.relay.queue.as_ref().filter(|_| !slices.is_empty()) {
+            let bodies: Vec<String> = slices.iter().filter_map(|slice| serde_json::to_string(slice).ok()).collect();
+            match queue.send(&bodies).await {
+                Ok(taken) if taken == slices.len() => {
+                    sums.slices += u64::try_from(taken).unwrap_or(u64::MAX);
+                    return Ok(true);
+                }
+                // What the queue did take is worked on once all the same: by whoever takes its duty first.
+                Ok(taken) => tracing::warn!(taken, "the queue did not take all slices; they are worked on here"),
+                Err(error) => tracing::warn!(%error, "the queue takes no slices; they are worked on here"),
+            }
+        }
+        let ages = ages_of(&self.target.account.poll);
+        let known = slices.iter().filter_map(|slice| Some((ages.iter().find(|age| age.name == slice.age)?, slice)));
+        // Collected first: a stream that maps what is borrowed makes a future that is not `Send` for every lifetime.
+        let calls: Vec<_> = known.map(|(age, slice)| self.slice(age, slice)).collect();
+        let mut ends = stream::iter(calls).buffer_unordered(SLICES_AT_ONCE);
+        let mut finished = true;
+        while let Some(end) = ends.next().await {
+            finished &= end? == Sliced::Over;
+        }
+        Ok(finished)
+    }
+
+    /// Where calls are limited, a class of old orders makes way when a younger one is due again.
+    fn stop_ms(&self, ages: &[Age], age: &Age) -> u64 {
+        let younger = ages.iter().take_while(|other| other.name != age.name).map(|other| other.every_s).min();
+        match younger.filter(|_| self.is_limited() && !self.run.all) {
+            Some(every_s) => self.run.stop_ms.min(self.now_s.saturating_add(every_s).saturating_mul(1000)),
+            None => self.run.stop_ms,
+        }
+    }
+
+    fn is_limited(&self) -> bool {
+        limit(self.network, self.target).is_some()
+    }
+
+    /// Whether a round may be cut: each slice is asked for by whoever takes it, and none knows of the others' calls.
+    fn may_cut(&self) -> bool {
+        !self.is_limited() && self.network.asks() != Some(Asks::Window)
+    }
+
+    /// Takes the account's calls where they are limited.
+    async fn may_call(&self) -> Result<bool, StoreError> {
+        if !self.is_limited() {
+            return Ok(true);
+        }
+        let (store, run) = (&self.relay.store, self.run);
+        let taken = store.take_duty(&self.target.name, CALLS_DUTY, &run.id, self.now_s, run.until_s()).await?;
+        Ok(taken.is_some())
+    }
+
+    async fn has_called(&self) -> Result<(), StoreError> {
+        if self.is_limited() {
+            self.relay.store.give_back_duty(&self.target.name, CALLS_DUTY, &self.run.id, "").await?;
+        }
         Ok(())
     }
-}
 
-enum Turn {
-    Over,
-    Unfinished,
-    Failed(String),
-}
-
-fn duty_name(age: &Age) -> String {
-    format!("poll#{}", age.name)
-}
-
-impl Round<'_> {
-    /// One class of age, if no other run has it.
-    async fn turn(&self, age: &Age) -> Result<Turn, StoreError> {
-        let (store, account, name) = (&self.relay.store, &self.target.name, duty_name(age));
-        let until_s = (self.run.stop_ms + MARGIN_MS) / 1000;
-        let Some(duty) = store.take_duty(account, &name, &self.run.id, self.now_s, until_s).await? else {
-            return Ok(Turn::Unfinished);
-        };
-        let mut progress = Progress::read(&duty.note);
-        if !progress.is_due(age, self.now_s, self.run.all) {
-            store.give_back_duty(account, &name, &self.run.id, &duty.note).await?;
-            return Ok(Turn::Over);
-        }
-        if progress.resume.is_none() {
-            progress.began_s = self.now_s;
-        }
-        let end = match self.network.asks() {
-            Some(Asks::Window) => self.ask_by_window(age).await?,
-            _ => self.ask_by_ids(age, &mut progress).await?,
-        };
-        let turn = match end {
-            End::Done => {
-                progress = Progress { began_s: progress.began_s, ..Progress::default() };
-                Turn::Over
-            }
-            End::Stopped => Turn::Unfinished,
-            End::Failing { message, pause_s } => {
-                progress.pause(self.now_s, pause_s);
-                let (network, failures) = (self.network.slug(), progress.failures);
-                tracing::warn!(account, network, age = age.name, failures, "status calls fail: {message}");
-                Turn::Failed(message)
-            }
-        };
-        store.give_back_duty(account, &name, &self.run.id, &progress.note()).await?;
-        Ok(turn)
-    }
-
-    async fn ask_by_ids(&self, age: &Age, progress: &mut Progress) -> Result<End, StoreError> {
-        let (first_part, mut start) = match progress.resume.take() {
-            Some((part, last)) => (part, last.and_then(|id| id.parse::<OrderId>().ok())),
-            None => (0, None),
-        };
-        for part in first_part..schema::PARTS {
-            loop {
-                let (page, next) = self.page(age, part, start.as_ref()).await?;
-                let end = self.ask_page(&page).await?;
-                if !matches!(end, End::Done) {
-                    // The page is asked again: nothing of it is skipped, and what was applied is known by now.
-                    progress.resume = Some((part, start.as_ref().map(ToString::to_string)));
-                    return Ok(end);
-                }
-                start = next;
-                if start.is_none() {
-                    break;
-                }
-            }
-        }
-        Ok(End::Done)
-    }
-
-    /// One page of orders of this age with something to ask, and where the next one starts.
-    async fn page(
-        &self,
-        age: &Age,
-        part: u8,
-        start: Option<&OrderId>,
-    ) -> Result<(Vec<Asked>, Option<OrderId>), StoreError> {
-        let page = self.relay.store.due(&self.query(Work::Poll, age, part), start).await?;
-        let mut asked: Vec<Asked> = page.due.into_iter().map(|due| Asked { due, in_doubt: false }).collect();
-        // What is in doubt is little and stands in one part: it is asked for with the first page.
-        if start.is_none() && part == 0 && self.network.asks() != Some(Asks::Network) {
-            let in_doubt = self.relay.store.due(&self.query(Work::LookUp, age, part), None).await?;
-            asked.extend(in_doubt.due.into_iter().map(|due| Asked { due, in_doubt: true }));
-        }
-        add(&self.tally.open, asked.len());
-        Ok((asked, page.next))
-    }
-
-    fn query(&self, work: Work, age: &Age, part: u8) -> DueQuery {
-        let ms_ago = |seconds: u64| self.now_s.saturating_sub(seconds).saturating_mul(1000);
-        DueQuery {
-            work,
-            account: self.target.name.clone(),
-            part,
-            from_ms: Some(ms_ago(age.to_s)),
-            // The youngest class has no upper end: the clock of who stored an order may be ahead.
-            to_ms: (age.from_s > 0).then(|| ms_ago(age.from_s)),
-            page_size: PAGE,
-        }
-    }
-
-    async fn ask_page(&self, page: &[Asked]) -> Result<End, StoreError> {
-        let in_flight = if self.limit().is_some() { 1 } else { IN_FLIGHT };
-        // Collected first: a stream that maps borrowed batches makes a future that is not `Send` for every lifetime.
-        let batches = page.chunks(self.network.poll_batch().max(1));
-        let calls: Vec<_> = batches.map(|batch| self.ask_batch(batch)).collect();
-        let mut ends = stream::iter(calls).buffer_unordered(in_flight);
-        while let Some(end) = ends.next().await {
-            let end = end?;
-            if !matches!(end, End::Done) {
-                return Ok(end);
-            }
-        }
-        Ok(End::Done)
-    }
-
-    /// A network that only tells of a time window is asked for that of this age, a day a call.
-    async fn ask_by_window(&self, age: &Age) -> Result<End, StoreError> {
-        let mut open = Vec::new();
-        for part in 0..schema::PARTS {
-            let mut start = None;
-            loop {
-                let (page, next) = self.page(age, part, start.as_ref()).await?;
-                open.extend(page);
-                start = next;
-                if start.is_none() {
-                    break;
-                }
-            }
-        }
-        let reach_s = self.network.window_days().map_or(u64::MAX, |days| u64::from(days) * DAY_S);
-        let Some(oldest) = open.iter().map(|asked| asked.due.id.unix_ms() / 1000).min() else { return Ok(End::Done) };
-        let mut from = oldest.max(self.now_s.saturating_sub(age.to_s.min(reach_s))).saturating_sub(OVERLAP_S);
-        let to = self.now_s.saturating_sub(age.from_s).saturating_add(OVERLAP_S);
-        let mut rows = Vec::new();
-        while from < to {
-            if self.relay.clock.now_ms() >= self.run.stop_ms || !self.pace().await {
-                return Ok(End::Stopped);
-            }
-            let until = to.min(from.saturating_add(DAY_S));
-            let window = (i64::try_from(from).unwrap_or(i64::MAX), i64::try_from(until).unwrap_or(i64::MAX));
-            match self.send(&[], Some(window)).await {
-                Called::Rows(more) => rows.extend(more),
-                Called::Failing(end) => return Ok(end),
-                Called::Bad(message) => return Ok(End::Failing { message, pause_s: None }),
-            }
-            from = until;
-        }
-        add(&self.tally.polled, open.len());
-        self.apply(&open, rows).await?;
-        Ok(End::Done)
-    }
-
-    fn finish(&self, sums: &mut Sums) {
+    /// Adds what was done to the sums and writes the account's line. `slice` names what part of it this was.
+    pub(super) fn finish(&self, slice: Option<String>, failure: Option<String>, sums: &mut Sums) {
         let tally = &self.tally;
+        let failure = failure.or_else(|| tally.failure());
+        let failures = u64::from(failure.is_some());
+        if let Some(error) = failure {
+            sums.errors.push(RunError { account: self.target.name.clone(), error });
+        }
         sums.polled += read(&tally.polled);
         sums.calls += read(&tally.calls);
         sums.changed += read(&tally.changed);
-        tracing::info!(
-            account = self.target.name,
-            network = self.network.slug(),
-            open = read(&tally.open),
-            polled = read(&tally.polled),
-            calls = read(&tally.calls),
-            changed = read(&tally.changed),
-            unmapped = read(&tally.unmapped),
-            missing = read(&tally.missing),
-            failed = read(&tally.failed),
-            "polled"
-        );
+        Line::new("polled")
+            .with("network", self.network.slug())
+            .with("account", self.target.name.clone())
+            .with_some("slice", slice)
+            .with("open", read(&tally.open))
+            .with("polled", read(&tally.polled))
+            .with("calls", read(&tally.calls))
+            .with("changed", read(&tally.changed))
+            .with("unmapped", read(&tally.unmapped))
+            .with("missing", read(&tally.missing))
+            .with("failed", read(&tally.failed))
+            .with("oldest_lag_s", read(&tally.lag_s))
+            .with("poll_lag_s", read(&tally.lag_s))
+            .with("status_changes", read(&tally.changed))
+            .with("unmapped_words", read(&tally.unmapped))
+            .with("poll_failures", failures)
+            .write(self.relay.clock.now_ms());
     }
+}
+
+/// The calls a minute an account may make: the network's limit, or the account's own where that is lower.
+fn limit(network: &Network, target: &Target) -> Option<u32> {
+    let theirs = network.manifest().poll.as_ref().and_then(|poll| poll.per_minute).filter(|limit| *limit > 0);
+    theirs.into_iter().chain(target.account.calls_per_minute).min()
 }

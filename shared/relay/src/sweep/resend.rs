@@ -48,7 +48,8 @@ impl Relay {
         self.store.record_delivery(account, order_id, &report).await.map(|_| ())
     }
 
-    pub(super) async fn send_again(&self, run: &Run, target: &Target, sums: &mut Sums) -> Result<(), StoreError> {
+    /// Sends what is due. Tells whether that was finished.
+    pub(super) async fn send_again(&self, run: &Run, target: &Target, sums: &mut Sums) -> Result<bool, StoreError> {
         for part in 0..schema::parts_of(Work::Send) {
             let asked = DueQuery {
                 work: Work::Send,
@@ -64,7 +65,7 @@ impl Relay {
                 for due in &page.due {
                     let now_ms = self.clock.now_ms();
                     if now_ms >= run.stop_ms {
-                        return Ok(());
+                        return Ok(false);
                     }
                     if due.next_attempt.is_none_or(|at| at <= now_ms / 1000)
                         && let Some(order) = self.store.get(&due.id).await?
@@ -78,7 +79,7 @@ impl Relay {
                 }
             }
         }
-        Ok(())
+        Ok(true)
     }
 
     async fn try_again(&self, target: &Target, order: Order, sums: &mut Sums) -> Result<(), StoreError> {

@@ -74,7 +74,7 @@ fn unchecked(shown: &Shown, loopback: &str) -> BTreeMap<String, String> {
         network: shown.network.slug().to_owned(),
         base_url: base_url(shown, loopback).map(|url| url.parse().unwrap()),
         settings: shown.case.given.settings.clone(),
-        own_network: false,
+        ..Account::default()
     };
     let params = shown.case.given.params.clone();
     let offer = Offer { account: NAME.to_owned(), country: None, thanks_url: None, params };

@@ -1,8 +1,9 @@
 //! What the rows of an answer do to the orders that were asked for.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use lead::Status;
+use networks::manifest::Asks;
 use networks::{StatusReading, StatusReport};
 use orders::{Applied, DeliveryOutcome, DeliveryReport, Event, Kind, News, Source, StoreError};
 
@@ -15,15 +16,18 @@ impl Round<'_> {
         let ours: HashMap<&str, &Asked> = asked.iter().map(|asked| (asked.due.id.as_str(), asked)).collect();
         let named = asked.iter().filter_map(|asked| Some((asked.due.network_order_id.as_deref()?, asked)));
         let theirs: HashMap<&str, &Asked> = named.collect();
-        let mut found = 0;
+        let mut found = HashSet::new();
         for row in rows {
             let by_network = row.network_order_id.as_deref().and_then(|id| theirs.get(id));
             let by_us = || row.our_order_id.as_deref().and_then(|id| ours.get(id));
             let Some(asked) = by_network.or_else(by_us) else { continue };
-            found += 1;
+            found.insert(asked.due.id.as_str());
             self.apply_row(asked, row).await?;
         }
-        add(&self.tally.missing, asked.len().saturating_sub(found));
+        // One window holds some of the orders only: what it lacks is not missing.
+        if self.network.asks() != Some(Asks::Window) {
+            add(&self.tally.missing, asked.len().saturating_sub(found.len()));
+        }
         Ok(())
     }
 
@@ -43,6 +47,7 @@ impl Round<'_> {
             store.record_delivery(account, id, &report).await?;
             add(&self.tally.changed, 1);
         }
+        let counts = usize::from(!asked.in_doubt);
         let (status, reason, raw) = match row.reading {
             StatusReading::Known { status, reason, raw } => (status, reason, raw),
             StatusReading::Unmapped { raw } => {
@@ -64,7 +69,7 @@ impl Round<'_> {
             ..News::new(status, Source::Poll, at_ms)
         };
         if matches!(store.apply_news(account, id, &news).await?, Applied::Changed | Applied::PayoutChanged) {
-            add(&self.tally.changed, 1);
+            add(&self.tally.changed, counts);
         }
         Ok(())
     }

@@ -1,0 +1,273 @@
+//! Rounds: once through all orders of one class of age, or of one slice of it, under a duty that only one runner has.
+
+use std::sync::atomic::Ordering;
+
+use futures_util::{StreamExt, stream};
+use lead::OrderId;
+use networks::manifest::Asks;
+use orders::{DueQuery, StoreError, Work, schema};
+
+use super::{Asked, Class, End, Round, Sliced, add};
+use crate::sweep::ages::{Age, Progress};
+use crate::sweep::pacer::IN_FLIGHT;
+use crate::sweep::slices::{Notes, Slice};
+
+/// Entries of the due index read at once. A class whose first part holds more is cut into slices.
+const PAGE: usize = 500;
+
+/// How a class's turn ended.
+pub(super) enum Turn {
+    Over,
+    Unfinished,
+    /// It is much: its parts are slices of the round that began then, which was due since then.
+    Cut {
+        round: u64,
+        due: u64,
+    },
+    Failed(String),
+}
+
+/// A page of orders, and where the next one starts.
+type Page = (Vec<Asked>, Option<OrderId>);
+
+/// The duty of a class of age.
+pub(in crate::sweep) fn duty_name(age: &Age) -> String {
+    format!("poll#{}", age.name)
+}
+
+impl Round<'_> {
+    /// One class of age, if no other run has it.
+    pub(super) async fn turn(&self, notes: &Notes<'_>, age: &Age, stop_ms: u64) -> Result<Turn, StoreError> {
+        let (store, account, name) = (&self.relay.store, &self.target.name, duty_name(age));
+        let until_s = self.run.until_s();
+        let Some(duty) = store.take_duty(account, &name, &self.run.id, self.now_s, until_s).await? else {
+            return Ok(Turn::Unfinished);
+        };
+        let mut progress = Progress::read(&duty.note);
+        if !progress.is_due(age, self.now_s, self.run.all) {
+            store.give_back_duty(account, &name, &self.run.id, &duty.note).await?;
+            return Ok(Turn::Over);
+        }
+        let class = Class { age, due_s: progress.due_since_s(age), stop_ms };
+        let before_s = progress.began_s;
+        let begins = progress.resume.is_none();
+        if begins {
+            progress.began_s = self.now_s;
+        }
+        let end = if self.network.asks() == Some(Asks::Window) {
+            self.ask_by_window(&class, &mut progress).await?
+        } else {
+            let first = if begins && self.may_cut() { Some(self.page(&class, 0, None).await?) } else { None };
+            if first.as_ref().is_some_and(|(_, next)| next.is_some()) {
+                let sent_s = if self.relay.queue.is_some() { self.now_s } else { 0 };
+                // Failures are forgotten once a round is through; of one that was cut that shows a round later.
+                let failures = if notes.open(age, before_s, 0).is_empty() { 0 } else { progress.failures };
+                let cut = Progress { began_s: self.now_s, cut: true, sent_s, failures, ..Progress::default() };
+                store.give_back_duty(account, &name, &self.run.id, &cut.note()).await?;
+                return Ok(Turn::Cut { round: self.now_s, due: class.due_s });
+            }
+            self.ask_by_ids(&class, &mut progress, first).await?
+        };
+        let turn = match end {
+            End::Done => {
+                progress = Progress { began_s: progress.began_s, ..Progress::default() };
+                Turn::Over
+            }
+            End::Stopped => Turn::Unfinished,
+            End::Failing { message, pause_s } => {
+                progress.pause(self.now_s, pause_s, true);
+                self.warn(age, &progress, &message);
+                Turn::Failed(message)
+            }
+            End::Refusing { message } => {
+                progress.pause(self.now_s, None, false);
+                self.warn(age, &progress, &message);
+                Turn::Failed(message)
+            }
+        };
+        store.give_back_duty(account, &name, &self.run.id, &progress.note()).await?;
+        Ok(turn)
+    }
+
+    /// One slice, if no other runner has it and it is not through.
+    pub(in crate::sweep) async fn slice(&self, age: &Age, slice: &Slice) -> Result<Sliced, StoreError> {
+        let now_ms = self.relay.clock.now_ms();
+        if now_ms >= self.run.stop_ms {
+            return Ok(Sliced::Unfinished);
+        }
+        let (store, account, name, holder) = (&self.relay.store, &self.target.name, slice.duty(), &self.run.id);
+        let until_s = self.run.until_s();
+        let Some(duty) = store.take_duty(account, &name, holder, now_ms / 1000, until_s).await? else {
+            return Ok(Sliced::Held);
+        };
+        let mut progress = Progress::read(&duty.note);
+        if progress.is_through(slice.round) {
+            store.give_back_duty(account, &name, holder, &duty.note).await?;
+            return Ok(Sliced::Over);
+        }
+        // A round that overtakes an unfinished one goes on where that stopped: the oldest are not always asked first.
+        let start = progress.resume.take().and_then(|(_, last)| last?.parse::<OrderId>().ok());
+        progress.began_s = progress.began_s.max(slice.round);
+        let class = Class { age, due_s: slice.due, stop_ms: self.run.stop_ms };
+        let (end, last) = self.ask_part(&class, slice.part, start, None).await?;
+        let after = |last: Option<OrderId>| Some((slice.part, last.map(|id| id.to_string())));
+        let sliced = match end {
+            End::Done => {
+                progress = Progress { began_s: progress.began_s, ..Progress::default() };
+                Sliced::Over
+            }
+            End::Stopped => {
+                progress.resume = after(last);
+                Sliced::Unfinished
+            }
+            End::Failing { message, pause_s } => {
+                self.pacer.stop();
+                self.tally.failed_by(&message);
+                progress.resume = after(last);
+                self.pause(age, pause_s, true, &message).await?;
+                Sliced::Over
+            }
+            End::Refusing { message } => {
+                progress.resume = after(last);
+                self.pause(age, None, false, &message).await?;
+                Sliced::Over
+            }
+        };
+        store.give_back_duty(account, &name, holder, &progress.note()).await?;
+        Ok(sliced)
+    }
+
+    /// Lets a class that is cut, or the `whole` account, alone for a while; the runner that is faster says how long.
+    async fn pause(&self, age: &Age, asked_s: Option<u64>, whole: bool, message: &str) -> Result<(), StoreError> {
+        let change = |progress: &mut Progress| {
+            if progress.is_paused(self.now_s) {
+                return;
+            }
+            progress.pause(self.now_s, asked_s, whole);
+            progress.sent_s = 0;
+            self.warn(age, progress, message);
+        };
+        self.change_note(age, change).await.map(|_| ())
+    }
+
+    /// Notes that the slices of a class are sent now; `false` where another run is at it.
+    pub(super) async fn mark_sent(&self, age: &Age) -> Result<bool, StoreError> {
+        self.change_note(age, |progress| progress.sent_s = self.now_s).await
+    }
+
+    async fn change_note(&self, age: &Age, change: impl FnOnce(&mut Progress)) -> Result<bool, StoreError> {
+        let (store, account, name, holder) = (&self.relay.store, &self.target.name, duty_name(age), &self.run.id);
+        // Not this run's own name: two slices of one run must not take it from each other.
+        let holder = format!("{holder}-{}", self.relay.clock.random() % 1_000_000_007);
+        let until_s = self.run.until_s();
+        let Some(duty) = store.take_duty(account, &name, &holder, self.now_s, until_s).await? else { return Ok(false) };
+        let mut progress = Progress::read(&duty.note);
+        change(&mut progress);
+        store.give_back_duty(account, &name, &holder, &progress.note()).await
+    }
+
+    fn warn(&self, age: &Age, progress: &Progress, message: &str) {
+        let (account, network) = (&self.target.name, self.network.slug());
+        let failures = progress.failures;
+        tracing::warn!(account, network, age = age.name, failures, "status calls fail: {message}");
+    }
+
+    async fn ask_by_ids(
+        &self,
+        class: &Class<'_>,
+        progress: &mut Progress,
+        mut first: Option<Page>,
+    ) -> Result<End, StoreError> {
+        let (first_part, mut start) = match progress.resume.take() {
+            Some((part, last)) => (part, last.and_then(|id| id.parse::<OrderId>().ok())),
+            None => (0, None),
+        };
+        for part in first_part..schema::PARTS {
+            let (end, last) = self.ask_part(class, part, start.take(), first.take()).await?;
+            if !matches!(end, End::Done) {
+                progress.resume = Some((part, last.map(|id| id.to_string())));
+                return Ok(end);
+            }
+        }
+        Ok(End::Done)
+    }
+
+    /// One part of a class from after `start`, whose first page may be there already. Beside how it ended: the last
+    /// order up to which all are asked for. What was in flight behind it is asked for again.
+    async fn ask_part(
+        &self,
+        class: &Class<'_>,
+        part: u8,
+        mut start: Option<OrderId>,
+        mut first: Option<Page>,
+    ) -> Result<(End, Option<OrderId>), StoreError> {
+        loop {
+            let (page, next) = match first.take() {
+                Some(first) => first,
+                None => self.page(class, part, start.as_ref()).await?,
+            };
+            let (end, last) = self.ask_page(class, &page).await?;
+            if !matches!(end, End::Done) {
+                return Ok((end, last.or(start)));
+            }
+            if next.is_none() {
+                return Ok((End::Done, None));
+            }
+            start = next;
+        }
+    }
+
+    /// One page of orders of this class with something to ask, and where the next one starts.
+    pub(super) async fn page(&self, class: &Class<'_>, part: u8, start: Option<&OrderId>) -> Result<Page, StoreError> {
+        let page = self.relay.store.due(&self.query(Work::Poll, class.age, part), start).await?;
+        let mut asked = Vec::new();
+        // What is in doubt is little and stands in one part. It goes first: a round that stops goes on among the others.
+        if start.is_none() && part == 0 && self.network.asks() != Some(Asks::Network) {
+            let in_doubt = self.relay.store.due(&self.query(Work::LookUp, class.age, part), None).await?;
+            asked.extend(in_doubt.due.into_iter().map(|due| Asked { due, in_doubt: true }));
+        }
+        if let Some(oldest) = page.due.first() {
+            let since_s = class.due_s.max(oldest.id.unix_ms() / 1000);
+            self.tally.lag_s.fetch_max(self.now_s.saturating_sub(since_s), Ordering::Relaxed);
+        }
+        asked.extend(page.due.into_iter().map(|due| Asked { due, in_doubt: false }));
+        Ok((asked, page.next))
+    }
+
+    fn query(&self, work: Work, age: &Age, part: u8) -> DueQuery {
+        let ms_ago = |seconds: u64| self.now_s.saturating_sub(seconds).saturating_mul(1000);
+        DueQuery {
+            work,
+            account: self.target.name.clone(),
+            part,
+            // A run for everything knows no order that is too old.
+            from_ms: Some(ms_ago(age.to_s)).filter(|_| !(self.run.all && age.is_last())),
+            // The youngest class has no upper end: the clock of who stored an order may be ahead.
+            to_ms: (age.from_s > 0).then(|| ms_ago(age.from_s)),
+            page_size: PAGE,
+        }
+    }
+
+    /// Asks for a page. Beside how it ended: the last order up to which all are asked for.
+    async fn ask_page(&self, class: &Class<'_>, page: &[Asked]) -> Result<(End, Option<OrderId>), StoreError> {
+        add(&self.tally.open, page.len());
+        let batches: Vec<&[Asked]> = page.chunks(self.network.poll_batch().max(1)).collect();
+        // Collected first: a stream that maps borrowed batches makes a future that is not `Send` for every lifetime.
+        let calls: Vec<_> = batches.iter().map(|batch| self.ask_batch(class, batch)).collect();
+        let mut ends = stream::iter(calls).buffered(IN_FLIGHT);
+        let mut last = None;
+        for batch in batches {
+            let Some(end) = ends.next().await else { break };
+            let end = end?;
+            // Refused ones are passed over: asked for again first thing, they would stop every round here.
+            if matches!(end, End::Done | End::Refusing { .. }) {
+                let done = batch.iter().rev().find(|asked| !asked.in_doubt);
+                last = done.map(|asked| asked.due.id.clone()).or(last);
+            }
+            if !matches!(end, End::Done) {
+                return Ok((end, last));
+            }
+        }
+        Ok((End::Done, last))
+    }
+}
