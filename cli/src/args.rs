@@ -33,6 +33,12 @@ pub(crate) enum Command {
     Orders(OrdersArgs),
     /// Make one scheduled run now and print its sums
     Poll(PollArgs),
+    /// Count what became of every lead; exit code 1 where it does not add up
+    Audit(AuditArgs),
+    /// Send undeliverable leads again; only shows them without --apply
+    Retry(RetryArgs),
+    /// Erase a customer's data and keep the figures; only counts without --apply
+    Forget(ForgetArgs),
 }
 
 #[derive(Debug, Args)]
@@ -243,6 +249,67 @@ pub(crate) struct PollArgs {
     /// Ask for every open order, whatever its age
     #[arg(long)]
     pub(crate) all: bool,
+    /// Print JSON for machines
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) remote: Remote,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AuditArgs {
+    /// Leads that came in from then: 2026-03-01, 2026-03-01T12:00:00Z, or 2d ago (all by default)
+    #[arg(long, value_name = "TIME")]
+    pub(crate) from: Option<String>,
+    /// Until before then (now by default)
+    #[arg(long, value_name = "TIME")]
+    pub(crate) to: Option<String>,
+    /// Only this account
+    #[arg(long)]
+    pub(crate) account: Option<String>,
+    /// Print JSON for machines
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) remote: Remote,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RetryArgs {
+    /// This order alone; the only way to send again what is in doubt
+    #[arg(conflicts_with_all = ["account", "since"])]
+    pub(crate) order_id: Option<String>,
+    /// Only this account's
+    #[arg(long)]
+    pub(crate) account: Option<String>,
+    /// Only what came in since then: 2d, 12h, 2026-03-01, 2026-03-01T12:00:00Z
+    #[arg(long, value_name = "TIME")]
+    pub(crate) since: Option<String>,
+    /// Send again: the next scheduled run does
+    #[arg(long)]
+    pub(crate) apply: bool,
+    /// Send an order again whose answer was lost, after the network was asked
+    #[arg(long, requires = "order_id")]
+    pub(crate) i_know_it_did_not_arrive: bool,
+    /// Print JSON for machines
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) remote: Remote,
+}
+
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("whom").required(true))]
+pub(crate) struct ForgetArgs {
+    /// All orders of this phone, with + and country code
+    #[arg(long, group = "whom")]
+    pub(crate) phone: Option<String>,
+    /// This order alone
+    #[arg(long, group = "whom", value_name = "ORDER_ID")]
+    pub(crate) order: Option<String>,
+    /// Erase; it cannot be undone
+    #[arg(long)]
+    pub(crate) apply: bool,
     /// Print JSON for machines
     #[arg(long)]
     pub(crate) json: bool,

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use relay::Relay;
 use relay::config::{Parsed, account_document};
-use relay::settings::{RelaySecret, Settings};
+use relay::settings::{LEADRELAY_RETENTION_DAYS, RETENTION_DAYS, RelaySecret, Settings, retention_days, variable};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::watch;
 
@@ -40,7 +40,9 @@ pub(crate) async fn run(args: Dev) -> Result<(), Failure> {
     let database = database::start(&args, &data, stopped.clone()).await?;
     let is_sandbox = args.config.is_none() && !args.fakes;
     let secret = data.secret(is_sandbox)?;
-    let settings = settings(&database.url, &secret);
+    let days = variable(LEADRELAY_RETENTION_DAYS).filter(|days| !days.is_empty());
+    let days = retention_days(days.as_deref()).map_err(|error| Failure::new(error.to_string()))?;
+    let settings = Settings { retention_days: days, ..settings(&database.url, &secret) };
     let relay = Arc::new(Relay::new(&settings).map_err(|error| Failure::new(error.to_string()))?);
     let mut network = None;
     let parsed = match &args.config {
@@ -105,6 +107,7 @@ fn settings(dynamodb: &str, secret: &SecretString) -> Settings {
         session_token: None,
         dynamodb_endpoint: Some(dynamodb.to_owned()),
         ssm_endpoint: None,
+        retention_days: RETENTION_DAYS,
         // No queue: slices of polling work are done in this process.
         queue_url: None,
         sqs_endpoint: None,

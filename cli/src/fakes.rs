@@ -105,6 +105,7 @@ impl Running {
                 account: name.clone(),
                 country: None,
                 thanks_url: None,
+                duplicates: None,
                 params: contract::params(&fake.network),
             };
             let account = Account { network: slug.to_owned(), base_url, settings, ..Account::default() };

@@ -42,6 +42,9 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Send(args) => wait(1, commands::send::run(*args)),
         Command::Orders(args) => wait(1, commands::orders::run(args)),
         Command::Poll(args) => wait(1, commands::poll::run(args)),
+        Command::Audit(args) => wait(1, commands::audit::run(args)),
+        Command::Retry(args) => wait(1, commands::retry::run(args)),
+        Command::Forget(args) => wait(1, commands::forget::run(args)),
     }
 }
 

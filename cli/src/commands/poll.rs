@@ -70,7 +70,7 @@ fn text(sums: &Sums) -> String {
 }
 
 /// What to do where the relay makes no runs on demand.
-fn deployed(url: &str, request: &Value) -> String {
+pub(super) fn deployed(url: &str, request: &Value) -> String {
     format!(
         "the relay at {} makes no runs on demand: it is a deployed one, whose scheduled runs EventBridge makes. To make \
          one by hand:\n  \
@@ -100,7 +100,7 @@ mod tests {
             parked_applied: 2,
             errors: vec![error("main", "HTTP 500"), error("", "the table is busy")],
             remaining: 1,
-            slices: 0,
+            ..Sums::default()
         };
         assert_eq!(
             text(&sums),

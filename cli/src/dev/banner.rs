@@ -11,6 +11,9 @@ use crate::args::Every;
 use crate::failure::Failure;
 use crate::{fakes, output};
 
+/// More accounts than this are not listed one by one.
+const ACCOUNTS_SHOWN: usize = 6;
+
 pub(crate) struct Banner<'a> {
     pub(crate) address: &'a SocketAddr,
     pub(crate) database: &'a str,
@@ -43,20 +46,31 @@ pub(crate) async fn print(banner: &Banner<'_>) -> Result<(), Failure> {
     };
     output::line(format_args!("  schedule  {schedule}"));
     let keys = banner.door.door_keys().await.map_err(|error| Failure::new(error.to_string()))?;
-    for account in banner.parsed.accounts.keys() {
+    let accounts = banner.parsed.accounts.len();
+    for account in banner.parsed.accounts.keys().take(if accounts > ACCOUNTS_SHOWN { 1 } else { accounts }) {
         let key = keys.key_of(account);
         output::line(format_args!("  postbacks http://{address}/api/sale/status.json?id={account}-{key} + the tail"));
+    }
+    if accounts > ACCOUNTS_SHOWN {
+        output::line(format_args!(
+            "            and so on for {accounts} accounts; `leadrelay postbacks ACCOUNT` prints them"
+        ));
     }
     if let Some((offer, key)) = example(banner) {
         output::line("\nTry:");
         output::line(format_args!(
             "  curl http://{address}/leads -H 'Authorization: Bearer {key}' -d offer={offer} -d name='Jan Test' \
-             -d phone='+48 500 100 200' -d country=PL"
+             -d phone='+48 500 100 200' -d country=PL{}",
+            // Many networks want to know more of a customer than the sandbox does.
+            if banner.sandbox.is_some() { "" } else { MORE_FIELDS }
         ));
     }
     output::line("\nCtrl-C ends it.");
     Ok(())
 }
+
+const MORE_FIELDS: &str = " -d ip=203.0.113.7 -d user_agent=Mozilla/5.0 -d landing_url=https://landing.example/ \
+                           -d referer=https://landing.example/ -d price=139";
 
 /// An offer, and a key to send to it where that is no secret.
 fn example(banner: &Banner<'_>) -> Option<(String, String)> {

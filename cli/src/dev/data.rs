@@ -13,7 +13,10 @@ use crate::failure::Failure;
 pub(crate) enum Data {
     Memory,
     /// The directory, and the lock that keeps a second relay out of it for as long as this one lives.
-    Directory { path: PathBuf, _lock: File },
+    Directory {
+        path: PathBuf,
+        _lock: File,
+    },
 }
 
 /// The file of the relay's secret in the data directory.

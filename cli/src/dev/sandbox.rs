@@ -59,6 +59,7 @@ pub(crate) fn configuration(running: &Running) -> Parsed {
         account: ACCOUNT.to_owned(),
         country: None,
         thanks_url: None,
+        duplicates: None,
         params: BTreeMap::from([("product".to_owned(), "tea".to_owned())]),
     };
     let client = Client {

@@ -51,7 +51,7 @@ impl Book {
     }
 
     /// Keeps a lead as it may be shown.
-    pub(super) fn record(&mut self, verdict: &Verdict, network_id: Option<&str>, answered: String) {
+    pub(super) fn record(&mut self, verdict: &Verdict, network_id: Option<&str>, answered: &str) {
         let fields: Map<String, Value> =
             verdict.fields.iter().map(|(name, value)| (name.clone(), value.as_str().into())).collect();
         let lead = json!({

@@ -129,7 +129,9 @@ fn wanted<'d>(fake: &Fake, decision: &'d Decision) -> Result<(Saying, News<'d>),
 /// The URL of the postback, and its tail to be shown: the URL itself holds the account's key.
 fn door(fake: &Fake, order: &FakeOrder, news: News<'_>, decision: &Decision) -> Result<(Url, String), Refusal> {
     let bad = |what: &str| (StatusCode::BAD_REQUEST, what.to_owned());
-    let Some(door) = &decision.door else { return Err(bad("a postback needs `door`: the account's URL with its `id`")) };
+    let Some(door) = &decision.door else {
+        return Err(bad("a postback needs `door`: the account's URL with its `id`"));
+    };
     let tail = postback_tail(&fake.network, order, news);
     let tail = tail.ok_or_else(|| bad("no postback of this network's cabinet says this; poll, or give another"))?;
     let url = Url::parse(&format!("{door}&{tail}")).map_err(|_| bad("`door` is no URL"))?;

@@ -99,9 +99,9 @@ impl Fake {
     /// Everything, for the control call.
     pub(super) fn shown(&self) -> Value {
         let book = self.book();
-        let orders = book.orders.iter().map(|order| {
-            json!({ "order_id": order.network_id, "our_order_id": order.our_id, "word": order.saying.word })
-        });
+        let orders = book.orders.iter().map(
+            |order| json!({ "order_id": order.network_id, "our_order_id": order.our_id, "word": order.saying.word }),
+        );
         json!({
             "network": self.network.slug(),
             "leads": book.leads,
@@ -132,7 +132,8 @@ impl Fake {
         if let Some(word) = &verdict.before_answer
             && !book.words.contains(word)
         {
-            verdict.violations.push("`{before.answer}` is no answer that was given to a request that goes first".to_owned());
+            let wrong = "`{before.answer}` is no answer that was given to a request that goes first";
+            verdict.violations.push(wrong.to_owned());
         }
         book.unchecked.append(&mut verdict.unchecked);
         if !verdict.violations.is_empty() {
@@ -167,7 +168,7 @@ impl Fake {
     fn before(&self, book: &mut Book) -> Answer {
         let case = self.case_of_next_lead(book);
         let first = case.and_then(|case| case.receives.first());
-        let mut reply = first.map_or_else(|| HttpReply::new(200, "fake"), networks::case::Received::reply);
+        let mut reply = first.map_or_else(|| HttpReply::new(200, "fake-0000000000"), networks::case::Received::reply);
         if case.is_some_and(|case| case.receives.len() == 1) {
             // The case ends here: no lead follows.
             take(&mut book.submit);
@@ -183,12 +184,12 @@ impl Fake {
 
     fn submit(&self, book: &mut Book, verdict: Verdict) -> Answer {
         let what = take(&mut book.submit);
-        let name = match &what {
+        let case = match &what {
             Some(What::Case(name)) => name.as_str(),
             _ => ACCEPTED,
         };
         let number = book.next_number();
-        let received = self.case(name).and_then(|case| case.receives.last());
+        let received = self.case(case).and_then(|case| case.receives.last());
         let content_type = received.and_then(|received| received.content_type.clone());
         let made_up = || fake::made_up_acceptance(&self.network, number);
         let Some(mut reply) = received.map(networks::case::Received::reply).or_else(made_up) else {
@@ -210,7 +211,8 @@ impl Fake {
         };
         let taken = is_taken(&reply).filter(|_| fault != Some(Fault::ServerError));
         let network_id = taken.as_ref().and_then(|taken| taken.network_order_id.clone());
-        book.record(&verdict, network_id.as_deref(), what.as_ref().map_or(ACCEPTED.to_owned(), What::name));
+        let name = what.as_ref().map_or_else(|| ACCEPTED.to_owned(), What::name);
+        book.record(&verdict, network_id.as_deref(), &name);
         if let Some(taken) = taken {
             let saying = Saying::of_fresh_order(&self.network, taken.status_word.as_deref());
             keep(&mut book.orders, FakeOrder { our_id: verdict.our_order_id, network_id, saying });
@@ -250,7 +252,9 @@ fn faulty(fault: Option<Fault>, answer: Answer) -> Answer {
         (Some(Fault::Timeout), _) => Answer::Hold,
         (Some(Fault::LostAnswer | Fault::Refuse), _) => Answer::Close,
         (Some(Fault::Reset), _) => Answer::Reset,
-        (Some(Fault::ServerError), _) => Answer::Reply(500, "text/html".to_owned(), b"<h1>Internal Server Error</h1>".to_vec()),
+        (Some(Fault::ServerError), _) => {
+            Answer::Reply(500, "text/html".to_owned(), b"<h1>Internal Server Error</h1>".to_vec())
+        }
         (Some(Fault::BrokenJson), Answer::Reply(status, content_type, mut body)) => {
             body.truncate(body.len() / 2);
             Answer::Reply(status, content_type, body)

@@ -79,10 +79,7 @@ const fn once() -> u32 {
 
 impl Wish {
     /// The call and the plan, or what is wrong with the wish. `case_of` finds a case of the network.
-    pub(super) fn plan<'c>(
-        self,
-        case_of: impl Fn(&str) -> Option<&'c Case>,
-    ) -> Result<(CallName, Planned), String> {
+    pub(super) fn plan<'c>(self, case_of: impl Fn(&str) -> Option<&'c Case>) -> Result<(CallName, Planned), String> {
         let (what, call) = match (self.case, self.fault) {
             (None, Some(fault)) => (What::Fault(fault), self.call.unwrap_or(CallName::Submit)),
             (Some(name), None) => {

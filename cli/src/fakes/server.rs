@@ -22,7 +22,7 @@ use super::{control, page};
 const BODY_BYTES: usize = 256 * 1024;
 
 /// How long an answer is held back from a caller that does not give up.
-const HOLD: Duration = Duration::from_secs(60);
+const HOLD: Duration = Duration::from_mins(1);
 
 /// All fakes, by slug.
 pub(super) struct Fakes {
@@ -74,7 +74,11 @@ pub(super) async fn serve(listener: TcpListener, fakes: Arc<Fakes>, mut stopped:
 }
 
 /// A call of a network: the first part of the path is its slug, the rest the network's own path.
-async fn network(State(fakes): State<Arc<Fakes>>, ConnectInfo(ending): ConnectInfo<Ending>, request: Request) -> Response {
+async fn network(
+    State(fakes): State<Arc<Fakes>>,
+    ConnectInfo(ending): ConnectInfo<Ending>,
+    request: Request,
+) -> Response {
     let (parts, body) = request.into_parts();
     let whole = parts.uri.path();
     let after_slash = whole.strip_prefix('/').unwrap_or(whole);

@@ -33,12 +33,7 @@ struct Sandbox {
     client: reqwest::Client,
 }
 
-pub(super) async fn serve(
-    listener: TcpListener,
-    book: Arc<Book>,
-    door: String,
-    mut stopped: watch::Receiver<bool>,
-) {
+pub(super) async fn serve(listener: TcpListener, book: Arc<Book>, door: String, mut stopped: watch::Receiver<bool>) {
     let client = match relay::transport::http_client(None) {
         Ok(client) => client,
         Err(error) => return tracing::error!(%error, "the sandbox network cannot start"),

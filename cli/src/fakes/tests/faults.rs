@@ -36,10 +36,8 @@ async fn a_lost_answer_is_a_lead_that_was_taken() {
         assert!(matches!(sender.send().await, Err(SendError::AnswerLost(_))), "{slug}");
         let shown = bench.get(&format!("/control/{slug}")).await;
         assert_eq!(shown["leads"][0]["answered"], "lost-answer", "{slug}");
-        let taken = Taken {
-            network_order_id: shown["orders"][0]["order_id"].as_str().map(str::to_owned),
-            ..Taken::default()
-        };
+        let taken =
+            Taken { network_order_id: shown["orders"][0]["order_id"].as_str().map(str::to_owned), ..Taken::default() };
         assert_eq!(sender.polled(&taken).await, Status::Wait, "{slug}");
     }
 }

@@ -95,7 +95,12 @@ impl<'a> Checker<'a> {
             self.path(parts, arrived.path)?;
         }
         self.headers(&exchange.headers, arrived.headers);
-        self.flat("query", &exchange.query, &pairs(arrived.query.as_bytes()));
+        let mut query = pairs(arrived.query.as_bytes());
+        if matches!(exchange.path, Path::Any) {
+            let own = own_query(&query, arrived.path);
+            query.retain(|pair| !own.contains(pair));
+        }
+        self.flat("query", &exchange.query, &query);
         self.body(&exchange.body, arrived);
         if matches!(exchange.path, Path::Any) {
             self.own_path(arrived.path);
@@ -233,6 +238,12 @@ impl<'a> Checker<'a> {
     pub(super) fn show(&mut self, at: At<'_>, value: &str) {
         self.verdict.fields.push((at.name.to_owned(), value.to_owned()));
     }
+}
+
+/// The query of a URL that is a parameter, where a field of the same request repeats that parameter.
+fn own_query(query: &[(String, String)], path: &str) -> Vec<(String, String)> {
+    let urls = query.iter().filter_map(|(_, value)| Url::parse(value).ok()).filter(|url| url.path() == path);
+    urls.flat_map(|url| pairs(url.query().unwrap_or_default().as_bytes())).collect()
 }
 
 /// The text that a known setting becomes.

@@ -8,7 +8,7 @@ use crate::postback::{DoorParams, read_postback};
 use crate::status::{StatusReading, is_unfilled_macro};
 
 use super::rows::{FakeOrder, PAYOUT};
-use super::words::words;
+use super::words::{Saying, words};
 
 /// What a postback is to say.
 #[derive(Debug, Clone, Copy)]
@@ -34,7 +34,11 @@ pub fn postback_tail(network: &Network, order: &FakeOrder, news: News<'_>) -> Op
         let words: Vec<String> = match news {
             _ if !is_unfilled_macro(written) => vec![written.to_owned()],
             News::Word(word) => vec![word.to_owned()],
-            News::Status(_) => words(network).into_iter().chain(listed(&pairs)).collect(),
+            News::Status(status) => {
+                // First the word that tells no reason beside the status.
+                let plain = Saying::of_status(network, status).map(|saying| saying.word);
+                plain.into_iter().chain(words(network)).chain(listed(&pairs)).collect()
+            }
         };
         words.iter().find_map(|word| filled(network, &pairs, order, word, news))
     })

@@ -163,9 +163,11 @@ fn every_case_of_the_catalogue_passes_its_own_contract() {
             let params = &case.given.params;
             let input =
                 SubmitInput { lead: &lead, order_id: &order, settings: &settings, params, base_url: Some(&base) };
-            let request = network.submit_request(&input, Some("5b1c77e0")).unwrap();
-            let verdict = judge_with(network, &request, &settings);
-            wrong.extend(verdict.violations.iter().map(|one| format!("{} {name}: {one}", network.slug())));
+            let submit = network.submit_request(&input, Some("5b1c77e0")).unwrap();
+            for request in network.before_request(&input).unwrap().into_iter().chain([submit]) {
+                let verdict = judge_with(network, &request, &settings);
+                wrong.extend(verdict.violations.iter().map(|one| format!("{} {name}: {one}", network.slug())));
+            }
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));

@@ -56,6 +56,7 @@ fn every_network_with_postbacks_can_tell_an_approval_and_a_refusal() {
             let tail = tail.unwrap_or_else(|| panic!("{}: no postback says {status}", network.slug()));
             let named = tail.contains("oid=01kb2h8z40x0000000000000c1") || tail.contains("eid=80123");
             assert!(named && !tail.contains("id=%7Baccount"), "{}: {tail}", network.slug());
+            assert!(!tail.contains("double"), "{}: a reason nobody asked for: {tail}", network.slug());
         }
     }
 }
