@@ -29,7 +29,8 @@ fn cases(wanted: impl Fn(&Case) -> bool) -> Vec<Shown> {
         files.sort();
         for file in files {
             let name = file.strip_prefix(&catalogue).unwrap().display().to_string();
-            let case = Case::parse(&name, &fs::read_to_string(&file).unwrap()).unwrap_or_else(|error| panic!("{error}"));
+            let case =
+                Case::parse(&name, &fs::read_to_string(&file).unwrap()).unwrap_or_else(|error| panic!("{error}"));
             if wanted(&case) {
                 shown.push(Shown { name, network, case });
             }

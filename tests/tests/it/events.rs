@@ -105,7 +105,7 @@ fn submissions_are_what_their_names_say() {
     assert!(serde_json::from_str::<Value>(&body("submit-not-json")).is_err());
     // API Gateway hands a form over in base64.
     assert_eq!(json("submit-form")["isBase64Encoded"], true);
-    assert!(body("submit-form").starts_with("key=sandbox-key&offer=sandbox-offer&phone=500+100+201"));
+    assert!(body("submit-form").starts_with("key=sandbox-page-key&offer=sandbox-offer&phone=500+100+201"));
 }
 
 #[test]

@@ -3,13 +3,32 @@
 #[cfg(test)]
 mod cloudformation;
 #[cfg(test)]
+mod conservation;
+#[cfg(test)]
 mod contracts;
+#[cfg(test)]
+mod customers;
+#[cfg(test)]
+mod door;
+#[cfg(test)]
+mod erasure;
 #[cfg(test)]
 mod events;
 #[cfg(test)]
 mod harness;
 #[cfg(test)]
+mod intake;
+#[cfg(test)]
+mod limits;
+#[cfg(test)]
+mod pauses;
+#[cfg(test)]
+mod reading;
+#[cfg(test)]
 mod rie;
 #[cfg(test)]
+mod sweep;
+#[cfg(test)]
 mod template;
-#[cfg(test)] mod zz;
+#[cfg(test)]
+mod throttling;

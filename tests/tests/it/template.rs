@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use orders::schema;
-use relay::settings::{ENVIRONMENT, LEADRELAY_QUEUE_URL, LEADRELAY_SECRET};
+use relay::settings::{ENVIRONMENT, LEADRELAY_QUEUE_URL, LEADRELAY_RETENTION_DAYS, LEADRELAY_SECRET, RETENTION_DAYS};
 use serde_json::{Value, json};
 
 use crate::cloudformation::{resources, root, template};
@@ -289,12 +289,26 @@ fn every_function_writes_to_a_group_that_forgets() {
 }
 
 #[test]
+fn personal_data_is_erased_after_the_days_of_a_parameter() {
+    let template = template();
+    let (_, poll) = functions(&template).into_iter().find(|(name, _)| name == "poll-status").unwrap();
+    let days = &poll["Properties"]["Environment"]["Variables"][LEADRELAY_RETENTION_DAYS];
+    assert_eq!(*days, json!({"Ref": "RetentionDays"}));
+    let parameter = &template["Parameters"]["RetentionDays"];
+    assert_eq!((&parameter["Default"], &parameter["MinValue"]), (&json!(RETENTION_DAYS), &json!(1)));
+    for wrong in ["MinValue", "MaxValue", "Default"] {
+        let days = parameter[wrong].as_i64().unwrap().to_string();
+        assert!(relay::settings::retention_days(Some(&days)).is_ok(), "{wrong}");
+    }
+}
+
+#[test]
 fn slices_go_through_a_queue_that_forgets_none() {
     let template = template();
     let functions = functions(&template);
     let (_, poll) = functions.iter().find(|(name, _)| name == "poll-status").unwrap();
     let of = &poll["Properties"];
-    assert_eq!(of["Environment"]["Variables"], json!({(LEADRELAY_QUEUE_URL): {"Ref": "SlicesQueue"}}));
+    assert_eq!(of["Environment"]["Variables"][LEADRELAY_QUEUE_URL], json!({"Ref": "SlicesQueue"}));
     let event = &of["Events"]["Slices"];
     assert_eq!(event["Type"], "SQS");
     assert_eq!(event["Properties"]["Queue"], json!({"Fn::GetAtt": "SlicesQueue.Arn"}));

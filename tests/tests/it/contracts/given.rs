@@ -55,18 +55,15 @@ fn base_url(shown: &Shown, loopback: &str) -> Option<String> {
 
 fn toml(shown: &Shown, loopback: &str) -> String {
     let given = &shown.case.given;
-    let mut toml = format!("[accounts.{NAME}]\nnetwork = {:?}\n", shown.network.slug());
-    if let Some(base) = base_url(shown, loopback) {
-        toml.push_str(&format!("base_url = {base:?}\n"));
-    }
-    let pairs = |values: &BTreeMap<String, String>| {
-        values.iter().map(|(name, value)| format!("{name} = {}\n", json!(value))).collect::<String>()
-    };
-    toml.push_str(&pairs(&given.settings));
+    let mut lines = vec![format!("[accounts.{NAME}]"), format!("network = {:?}", shown.network.slug())];
+    lines.extend(base_url(shown, loopback).map(|base| format!("base_url = {base:?}")));
+    let pair = |(name, value): (&String, &String)| format!("{name} = {}", json!(value));
+    lines.extend(given.settings.iter().map(pair));
     if given.lead.is_some() {
-        toml.push_str(&format!("[offers.{NAME}]\naccount = {NAME:?}\n{}", pairs(&given.params)));
+        lines.extend([format!("[offers.{NAME}]"), format!("account = {NAME:?}")]);
+        lines.extend(given.params.iter().map(pair));
     }
-    toml
+    lines.join("\n")
 }
 
 fn unchecked(shown: &Shown, loopback: &str) -> BTreeMap<String, String> {
@@ -77,7 +74,7 @@ fn unchecked(shown: &Shown, loopback: &str) -> BTreeMap<String, String> {
         ..Account::default()
     };
     let params = shown.case.given.params.clone();
-    let offer = Offer { account: NAME.to_owned(), country: None, thanks_url: None, params };
+    let offer = Offer { account: NAME.to_owned(), params, ..Offer::default() };
     BTreeMap::from([
         (config::account_document(NAME), serde_json::to_string(&account).unwrap()),
         (config::offer_document(NAME), serde_json::to_string(&offer).unwrap()),

@@ -133,13 +133,7 @@ fn compare_request(shown: &Shown, bench: &Bench, asked: &[Asked], differences: &
     wire::compare(sent, &query, encoding, came, differences);
 }
 
-async fn compare_failure(
-    bench: &Bench,
-    failure: &str,
-    sums: &Sums,
-    asked: &[Asked],
-    differences: &mut Differences,
-) {
+async fn compare_failure(bench: &Bench, failure: &str, sums: &Sums, asked: &[Asked], differences: &mut Differences) {
     let told = sums.errors.iter().any(|error| error.account == NAME && error.error.contains(failure));
     differences.compare(&format!("the run tells {failure:?} in {:?}", sums.errors), &told, &true);
     differences.compare("changed", &sums.changed, &0);
@@ -150,13 +144,7 @@ async fn compare_failure(
     }
 }
 
-async fn compare_rows(
-    bench: &Bench,
-    shown: &Shown,
-    sums: &Sums,
-    asked: &[Asked],
-    differences: &mut Differences,
-) {
+async fn compare_rows(bench: &Bench, shown: &Shown, sums: &Sums, asked: &[Asked], differences: &mut Differences) {
     let rows = shown.case.then.rows.as_deref().unwrap_or_default();
     differences.compare("errors", &sums.errors, &Vec::new());
     differences.compare("polled", &sums.polled, &u64::try_from(asked.len()).unwrap());

@@ -63,11 +63,11 @@ async fn cannot_send(bench: &Bench, why: &str, reply: &Reply, differences: &mut 
 
 async fn compare(bench: &Bench, shown: &Shown, reply: &Reply, differences: &mut Differences) {
     let case = &shown.case;
-    let came = bench.network.take();
-    differences.compare("number of requests", &came.len(), &case.sends.len());
+    let requests = bench.network.take();
+    differences.compare("number of requests", &requests.len(), &case.sends.len());
     let submit = shown.network.manifest().submit.as_ref();
     let last = case.sends.len().saturating_sub(1);
-    for (position, (sent, came)) in case.sends.iter().zip(&came).enumerate() {
+    for (position, (sent, came)) in case.sends.iter().zip(&requests).enumerate() {
         // What goes before the submit has no body.
         let encoding = submit.filter(|_| position == last).map_or(Encoding::Query, |submit| submit.call.encoding);
         wire::compare(sent, &sent.query, encoding, came, differences);

@@ -10,7 +10,13 @@ use crate::harness::Request;
 const USUAL: [&str; 5] = ["host", "accept", "user-agent", "content-type", "content-length"];
 
 /// `query` stands in for the case's own, where a test could not arrange it to the letter.
-pub(super) fn compare(sent: &Sent, query: &[String], encoding: Encoding, came: &Request, differences: &mut Differences) {
+pub(super) fn compare(
+    sent: &Sent,
+    query: &[String],
+    encoding: Encoding,
+    came: &Request,
+    differences: &mut Differences,
+) {
     let method = match sent.method {
         Method::Get => "GET",
         Method::Post => "POST",
@@ -84,17 +90,20 @@ fn php(text: &str) -> String {
         match byte {
             b' ' => encoded.push('+'),
             b'-' | b'_' | b'.' | b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' => encoded.push(char::from(byte)),
-            _ => encoded.push_str(&format!("%{byte:02X}")),
+            _ => encoded.extend(['%', digit(byte / 16), digit(byte % 16)]),
         }
     }
     encoded
 }
 
+fn digit(number: u8) -> char {
+    char::from_digit(number.into(), 16).unwrap().to_ascii_uppercase()
+}
+
 fn multipart(fields: &[String], boundary: &str) -> String {
-    let mut body = String::new();
-    for field in fields {
+    let parts = fields.iter().map(|field| {
         let (name, value) = field.split_once('=').unwrap();
-        body.push_str(&format!("--{boundary}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n"));
-    }
-    body + &format!("--{boundary}--\r\n")
+        format!("--{boundary}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
+    });
+    parts.chain([format!("--{boundary}--\r\n")]).collect()
 }

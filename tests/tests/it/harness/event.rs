@@ -16,13 +16,7 @@ pub(crate) struct Event {
 impl Event {
     fn new(method: &'static str, path: &str) -> Self {
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
-        let event = Self {
-            method,
-            path: path.to_owned(),
-            query: query.to_owned(),
-            headers: Map::new(),
-            body: None,
-        };
+        let event = Self { method, path: path.to_owned(), query: query.to_owned(), headers: Map::new(), body: None };
         event.header("host", "relay.example")
     }
 
@@ -59,7 +53,7 @@ impl Event {
     }
 
     /// The headers of a person's browser on a landing page.
-    pub(crate) fn from_browser(self, origin: &str) -> Self {
+    pub(crate) fn by_browser(self, origin: &str) -> Self {
         self.header("accept", "text/html,application/xhtml+xml,*/*;q=0.8")
             .header("origin", origin)
             .header("user-agent", "Mozilla/5.0 (X11; Linux x86_64)")

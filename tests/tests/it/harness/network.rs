@@ -103,7 +103,7 @@ impl Act {
     }
 
     pub(crate) fn with_header(mut self, name: &str, value: &str) -> Self {
-        self.headers.push_str(&format!("{name}: {value}\r\n"));
+        self.headers.extend([name, ": ", value, "\r\n"]);
         self
     }
 
@@ -176,9 +176,9 @@ impl Network {
         std::mem::take(&mut *self.shared.seen.lock().unwrap())
     }
 
-    /// Whether every act of the script was taken.
-    pub(crate) fn is_played(&self) -> bool {
-        self.shared.script.lock().unwrap().is_empty()
+    /// How many requests have come in since the start.
+    pub(crate) fn count(&self) -> usize {
+        *self.shared.count.borrow()
     }
 
     /// Waits until so many requests have come in since the start.

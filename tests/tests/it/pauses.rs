@@ -1,0 +1,127 @@
+//! A network that keeps failing is left alone for growing pauses; its leads wait, and none becomes a cancel.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::harness::{Act, Bench, START_MS, sweep};
+
+const CONFIG: &str = r#"
+[accounts.main]
+network = "drcash"
+base_url = "NETWORK"
+api = "t0ken"
+
+[accounts.other]
+network = "drcash"
+base_url = "NETWORK"
+api = "t0ken"
+
+[offers.tea]
+account = "main"
+country = "PL"
+drcash = "f10w"
+
+[offers.watch]
+account = "other"
+country = "PL"
+drcash = "f10w"
+"#;
+
+fn lead(offer: &str) -> Value {
+    json!({"offer": offer, "name": "Jan Test", "phone": "500 100 200"})
+}
+
+fn accepted() -> Act {
+    Act::json(&json!({"uuid": "u-1"}))
+}
+
+/// A bench whose account `main` is down.
+async fn down() -> Bench {
+    let bench = Bench::configured(CONFIG).await;
+    for _ in 0..5 {
+        bench.network.script([Act::answer(429, "")]);
+        bench.send_lead(&lead("tea")).await.expect(202);
+    }
+    bench
+}
+
+async fn state(bench: &Bench) -> Value {
+    let state = bench.store.state("main", "health").await.unwrap();
+    state.map_or(Value::Null, |text| serde_json::from_str(&text).unwrap())
+}
+
+#[tokio::test]
+async fn after_failures_in_a_row_leads_wait_and_the_network_is_not_called() {
+    let bench = down().await;
+    assert_eq!(bench.network.take().len(), 5);
+    let now_s = START_MS / 1000;
+    assert_eq!(state(&bench).await, json!({"s": now_s, "n": 1, "u": now_s + 60}));
+    let receipt = bench.send_lead(&lead("tea")).await.expect(202);
+    assert_eq!((&receipt["delivery"], &receipt["status"]), (&json!("queued"), &json!("wait")));
+    let order = bench.stored(receipt["order_id"].as_str().unwrap()).await;
+    assert_eq!((order.tries, order.next_attempt), (0, Some(now_s + 60)));
+    // Another process knows, and another account goes on.
+    let other = bench.second_relay();
+    bench.clock.advance(Duration::from_secs(20));
+    let sums = sweep(&other, &bench.clock, json!({}), Duration::from_mins(5)).await;
+    assert_eq!((sums.resent, bench.network.take().len()), (0, 0), "no try is counted meanwhile");
+    bench.network.script([accepted()]);
+    bench.send_lead(&lead("watch")).await.expect(201);
+}
+
+#[tokio::test]
+async fn the_first_lead_after_the_pause_tries_the_network_for_all() {
+    let bench = down().await;
+    bench.send_lead(&lead("tea")).await.expect(202);
+    bench.network.take();
+    bench.clock.advance(Duration::from_secs(61));
+    bench.network.script([Act::answer(503, "")]);
+    assert_eq!(bench.sweep().await.resent, 1, "one try for all");
+    assert_eq!(bench.network.take().len(), 1);
+    let now_s = START_MS / 1000 + 61;
+    assert_eq!(
+        state(&bench).await,
+        json!({"s": START_MS / 1000, "n": 2, "u": now_s + 120}),
+        "the next pause is longer"
+    );
+    bench.clock.advance(Duration::from_secs(119));
+    assert_eq!(bench.sweep().await.resent, 0);
+    bench.network.otherwise(|_| accepted());
+    bench.clock.advance(Duration::from_secs(400));
+    let sums = bench.sweep().await;
+    // One is in doubt since HTTP 503; all others flow.
+    assert_eq!(sums.resent, 5);
+    assert_eq!(state(&bench).await, Value::Null);
+    let orders = bench.read("/orders?status=cancel").await.expect(200);
+    assert_eq!(orders["orders"], json!([]));
+}
+
+#[tokio::test]
+async fn a_new_lead_may_be_the_one_that_tries() {
+    let bench = down().await;
+    bench.clock.advance(Duration::from_secs(61));
+    bench.network.script([accepted()]);
+    bench.send_lead(&lead("tea")).await.expect(201);
+    assert_eq!(state(&bench).await, Value::Null);
+    bench.network.script([accepted()]);
+    bench.send_lead(&lead("tea")).await.expect(201);
+}
+
+#[tokio::test]
+async fn answers_between_failures_keep_a_network_up_and_cost_no_write() {
+    let bench = Bench::configured(CONFIG).await;
+    for _ in 0..3 {
+        bench.network.script([Act::answer(429, ""), Act::answer(429, ""), Act::answer(422, "{}")]);
+        for _ in 0..3 {
+            bench.send_lead(&lead("tea")).await;
+        }
+    }
+    assert_eq!(bench.store.state("main", "health").await.unwrap(), None);
+    bench.network.otherwise(|_| accepted());
+    bench.send_lead(&lead("tea")).await.expect(201);
+    let _ = bench.meter.take();
+    bench.send_lead(&lead("tea")).await.expect(201);
+    let units = bench.meter.take();
+    assert_eq!(units.read.to_bits(), 0_f64.to_bits(), "a healthy network is not even asked about");
+}

@@ -1,0 +1,77 @@
+//! How often orders are asked for.
+
+use std::time::Duration;
+
+use super::{bench, delivered, rows};
+use crate::harness::{Bench, Event, KEY};
+
+/// Calls of runs that follow each other at a distance, over a span.
+async fn calls(bench: &Bench, every: Duration, span: Duration) -> u64 {
+    let mut calls = 0;
+    let mut left = span;
+    while let Some(rest) = left.checked_sub(every) {
+        bench.clock.advance(every);
+        calls += bench.sweep().await.calls;
+        left = rest;
+    }
+    calls
+}
+
+const MINUTE: Duration = Duration::from_mins(1);
+const HOUR: Duration = Duration::from_hours(1);
+const DAY: Duration = Duration::from_hours(24);
+
+#[tokio::test]
+async fn young_orders_are_asked_for_often_and_old_ones_rarely() {
+    let bench = bench().await;
+    let order = delivered(&bench, "batch", "g-1").await;
+    bench.network.otherwise(|request| rows(request, "hold"));
+    assert_eq!(bench.sweep().await.calls, 1);
+    // Every five minutes until it is two hours old.
+    assert_eq!(calls(&bench, MINUTE, 4 * MINUTE).await, 0);
+    assert_eq!(calls(&bench, MINUTE, 11 * MINUTE).await, 3);
+    calls(&bench, 35 * MINUTE, 105 * MINUTE).await;
+    // Then every hour, until it is three days old.
+    assert_eq!(calls(&bench, 15 * MINUTE, 6 * HOUR).await, 6);
+    calls(&bench, 16 * HOUR, 64 * HOUR).await;
+    // Then every six hours, until it is thirty days old.
+    assert_eq!(calls(&bench, 2 * HOUR, 2 * DAY).await, 8);
+    calls(&bench, 5 * DAY, 25 * DAY).await;
+    // Then once a day.
+    assert_eq!(calls(&bench, 8 * HOUR, 4 * DAY).await, 4);
+    // After 130 days nobody asks, unless a person does.
+    bench.clock.advance(100 * DAY);
+    assert_eq!(bench.sweep().await.calls, 0);
+    assert_eq!(bench.sweep_all().await.calls, 1);
+    bench.network.otherwise(|request| rows(request, "confirmed"));
+    assert_eq!(bench.sweep_all().await.changed, 1);
+    assert_eq!(bench.order(&order).await["status"], "approve");
+}
+
+#[tokio::test]
+async fn everything_is_asked_for_at_once_when_a_person_wants_it() {
+    let bench = bench().await;
+    delivered(&bench, "batch", "g-1").await;
+    bench.network.otherwise(|request| rows(request, "hold"));
+    assert_eq!(bench.sweep().await.calls, 1);
+    assert_eq!(bench.sweep().await.calls, 0);
+    assert_eq!(bench.sweep_all().await.calls, 1);
+    assert_eq!(bench.sweep_all().await.calls, 1);
+}
+
+/// An order that came back to life is asked for again.
+#[tokio::test]
+async fn a_recovered_order_is_asked_for_again() {
+    let bench = bench().await;
+    let order = delivered(&bench, "batch", "g-1").await;
+    bench.network.otherwise(|request| rows(request, "rejected"));
+    assert_eq!(bench.sweep().await.changed, 1);
+    bench.clock.advance(10 * MINUTE);
+    assert_eq!(bench.sweep().await.calls, 0);
+    bench.postback("batch", &format!("oid={order}&status=agreed&sth=agreed")).await.expect(200);
+    bench.clock.advance(10 * MINUTE);
+    bench.network.otherwise(|request| rows(request, "confirmed"));
+    assert_eq!(bench.sweep().await.changed, 1);
+    let told = bench.read_as(&Event::get(&format!("/orders/{order}")).key(KEY)).await.expect(200);
+    assert_eq!(told["status"], "approve");
+}

@@ -1,0 +1,77 @@
+//! Leads in doubt of networks that can be asked by our own id.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::{bench, delivered, lead};
+use crate::harness::{Act, Bench, kinds};
+
+/// A lead of `whocpa` whose answer was lost.
+async fn in_doubt(bench: &Bench) -> String {
+    bench.network.script([Act::close_read()]);
+    let reply = bench.send_lead(&lead("ours")).await;
+    assert_eq!(reply.expect(202)["delivery"], "unknown");
+    bench.network.take();
+    reply.text("order_id")
+}
+
+#[tokio::test]
+async fn a_lead_in_doubt_is_looked_up_and_found() {
+    let bench = bench().await;
+    let order = in_doubt(&bench).await;
+    let row = json!({"objects": [{"id": 1, "subid1": order, "status": 1, "money": "12.50"}]});
+    bench.network.script([Act::json(&row)]);
+    let sums = bench.sweep().await;
+    assert_eq!((sums.resent, sums.calls, sums.changed), (0, 1, 1));
+    assert_eq!(bench.network.take()[0].query_value("subid1").unwrap(), order);
+    let order = bench.order(&order).await;
+    assert_eq!(
+        (&order["delivery"], &order["status"], &order["payout"]),
+        (&json!("delivered"), &json!("approve"), &json!("12.50"))
+    );
+    assert_eq!(kinds(&order), ["received", "unknown", "delivered", "status"]);
+}
+
+#[tokio::test]
+async fn a_lead_that_is_found_waiting_is_polled_from_then_on() {
+    let bench = bench().await;
+    let order = in_doubt(&bench).await;
+    let row = |status: u8| Act::json(&json!({"objects": [{"id": 1, "subid1": order, "status": status}]}));
+    bench.network.script([row(0)]);
+    assert_eq!(bench.sweep().await.changed, 1);
+    assert_eq!(bench.order(&order).await["delivery"], "delivered");
+    bench.network.script([row(2)]);
+    bench.clock.advance(Duration::from_mins(6));
+    assert_eq!(bench.sweep().await.changed, 1);
+    assert_eq!(bench.order(&order).await["status"], "cancel");
+}
+
+/// That the network does not show it proves nothing: it stays in doubt, and is never sent.
+#[tokio::test]
+async fn a_lead_that_is_not_found_stays_in_doubt() {
+    let bench = bench().await;
+    let order = in_doubt(&bench).await;
+    bench.network.otherwise(|_| Act::json(&json!({"objects": []})));
+    for _ in 0..4 {
+        let sums = bench.sweep_all().await;
+        assert_eq!((sums.resent, sums.calls, sums.changed), (0, 1, 0));
+        bench.clock.advance(Duration::from_hours(20));
+    }
+    assert_eq!(bench.order(&order).await["delivery"], "unknown");
+    assert!(bench.network.take().iter().all(|request| request.method == "GET"));
+}
+
+#[tokio::test]
+async fn open_orders_and_those_in_doubt_are_both_asked_for() {
+    let bench = bench().await;
+    let open = delivered(&bench, "ours", "1").await;
+    let doubted = in_doubt(&bench).await;
+    bench.network.otherwise(|_| Act::json(&json!({"objects": []})));
+    bench.sweep().await;
+    let requests = bench.network.take();
+    let asked: Vec<String> = requests.iter().map(|request| request.query_value("subid1").unwrap()).collect();
+    let asked: BTreeSet<String> = asked.join(",").split(',').map(str::to_owned).collect();
+    assert_eq!(asked, BTreeSet::from([open, doubted]));
+}
