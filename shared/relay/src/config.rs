@@ -13,12 +13,14 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 mod cache;
+mod duplicates;
 mod parse;
 mod poll_keys;
 mod polling;
 mod section;
 
 pub use cache::ConfigCache;
+pub use duplicates::{Duplicates, OnDuplicate};
 pub use parse::{Parsed, parse};
 pub use polling::{Every, NotARhythm, Rhythm};
 pub(crate) use section::unfit;
@@ -55,7 +57,7 @@ impl fmt::Debug for Account {
 }
 
 /// What a client sends leads to.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Offer {
     /// The account's name.
     pub account: String,
@@ -65,6 +67,9 @@ pub struct Offer {
     /// Where a browser goes after its form post.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub thanks_url: Option<Url>,
+    /// Whether customers who have ordered before are looked for, and what becomes of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duplicates: Option<Duplicates>,
     /// The network's parameters.
     #[serde(default)]
     pub params: BTreeMap<String, String>,

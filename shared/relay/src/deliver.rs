@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use lead::{Delivery, Lead, OrderId, Status};
 use networks::manifest::Asks;
-use networks::{HttpReply, Network, RenderError, Settings, StatusReading, Submission, SubmitInput, Taken};
+use networks::{HttpReply, HttpRequest, Network, RenderError, Settings, StatusReading, Submission, SubmitInput, Taken};
 use orders::{Applied, DeliveryOutcome, DeliveryReport, News, Order, Recorded, Source};
 use url::Url;
 
+use crate::health::Sign;
 use crate::relay::Relay;
 use crate::transport::SendError;
 
@@ -43,6 +44,8 @@ pub(crate) struct HandedOver {
     pub(crate) note: Option<String>,
     /// A status word that came with the answer.
     pub(crate) status_word: Option<String>,
+    /// What it tells of the network.
+    pub(crate) sign: Sign,
 }
 
 impl<'a> HandOver<'a> {
@@ -66,7 +69,8 @@ impl<'a> HandOver<'a> {
 
 impl Relay {
     pub(crate) async fn hand_over(&self, hand_over: &HandOver<'_>) -> HandedOver {
-        let submission = match self.call_network(hand_over).await {
+        let mut sign = Sign::Nothing;
+        let submission = match self.call_network(hand_over, &mut sign).await {
             Ok(submission) => submission,
             Err(CallError::Send(error @ (SendError::NotConnected(_) | SendError::Forbidden(_)))) => {
                 Submission::NotTaken { message: error.to_string() }
@@ -75,16 +79,16 @@ impl Relay {
             // The request could be made when the lead was stored; the account or offer has changed since.
             Err(CallError::Render(error)) => Submission::NotTaken { message: error.to_string() },
         };
-        self.read_end(hand_over, submission)
+        HandedOver { sign, ..self.read_end(hand_over, submission) }
     }
 
-    async fn call_network(&self, hand_over: &HandOver<'_>) -> Result<Submission, CallError> {
+    async fn call_network(&self, hand_over: &HandOver<'_>, sign: &mut Sign) -> Result<Submission, CallError> {
         let HandOver { network, .. } = hand_over;
         let input = hand_over.input();
         let mut answer = None;
         if let Some(before) = network.before_request(&input)? {
             // Nothing is handed over by this one: a lost answer is no doubt about the lead.
-            let reply: HttpReply = match self.transport.send(&before).await {
+            let reply: HttpReply = match self.exchange(&before, sign).await {
                 Ok(reply) => reply,
                 Err(error) => return Ok(Submission::NotTaken { message: error.to_string() }),
             };
@@ -94,8 +98,18 @@ impl Relay {
             }
         }
         let request = network.submit_request(&input, answer.as_deref())?;
-        let reply = self.transport.send(&request).await?;
+        let reply = self.exchange(&request, sign).await?;
         Ok(network.read_submission(&reply, answer.as_deref()))
+    }
+
+    async fn exchange(&self, request: &HttpRequest, sign: &mut Sign) -> Result<HttpReply, SendError> {
+        let reply = self.transport.send(request).await;
+        *sign = match &reply {
+            Ok(reply) => Sign::of_status(reply.status),
+            Err(SendError::Forbidden(_)) => Sign::Nothing,
+            Err(SendError::NotConnected(_) | SendError::AnswerLost(_)) => Sign::Failed,
+        };
+        reply
     }
 
     fn read_end(&self, hand_over: &HandOver<'_>, submission: Submission) -> HandedOver {
@@ -115,17 +129,20 @@ impl Relay {
                     },
                     note: duplicate.then(|| "the network marked it as a duplicate".to_owned()),
                     status_word,
+                    sign: Sign::Nothing,
                 }
             }
             Submission::Refused { cause, message } => HandedOver {
                 outcome: DeliveryOutcome::Refused { message, reason: cause.reason() },
                 note: None,
                 status_word: None,
+                sign: Sign::Nothing,
             },
             Submission::NotTaken { message } => self.not_taken(hand_over.tries, message),
             Submission::Unclear { seen } => {
                 let lookup = matches!(hand_over.network.asks(), Some(Asks::Ours | Asks::Window));
-                HandedOver { outcome: DeliveryOutcome::Unknown { lookup }, note: Some(seen), status_word: None }
+                let outcome = DeliveryOutcome::Unknown { lookup };
+                HandedOver { outcome, note: Some(seen), status_word: None, sign: Sign::Nothing }
             }
         }
     }
@@ -137,7 +154,7 @@ impl Relay {
             Some(pause) => DeliveryOutcome::Queued { next_attempt: self.after(*pause) },
             None => DeliveryOutcome::Undeliverable,
         };
-        HandedOver { outcome, note: Some(why), status_word: None }
+        HandedOver { outcome, note: Some(why), status_word: None, sign: Sign::Nothing }
     }
 
     /// Unix seconds after a pause with up to a fifth of it added, so that what failed together is not sent together.
@@ -160,7 +177,7 @@ impl Relay {
         source: Source,
     ) -> Order {
         let at_ms = self.clock.now_ms();
-        let HandedOver { outcome, note, status_word } = handed;
+        let HandedOver { outcome, note, status_word, .. } = handed;
         let report = DeliveryReport { outcome, source, at_ms, note };
         apply_report(&mut order, &report);
         match self.store.record_delivery(&order.account, &order.id, &report).await {

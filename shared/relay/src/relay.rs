@@ -10,12 +10,13 @@ use tokio::sync::OnceCell;
 
 use crate::clock::{Clock, SystemClock};
 use crate::config::ConfigCache;
+use crate::health::Health;
 use crate::keys::DoorKeys;
 use crate::queue::Queue;
 use crate::secrets::{SecretError, Secrets};
 use crate::settings::{RelaySecret, Settings};
 use crate::ssm::Ssm;
-use crate::transport::{Transport, TransportError, http_client};
+use crate::transport::{Transport, TransportError, http_client, network_client};
 
 /// How long a network may take to answer one request. Two requests fit into one function call of 29 seconds.
 pub const NETWORK_TIMEOUT: Duration = Duration::from_secs(12);
@@ -28,6 +29,9 @@ pub struct Relay {
     pub(crate) secrets: Secrets,
     pub(crate) transport: Transport,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) health: Health,
+    /// After so many days an order's personal data is erased.
+    pub(crate) retention_days: u32,
     pub(crate) queue: Option<Queue>,
     door: Door,
 }
@@ -49,7 +53,7 @@ impl Relay {
         let store = Store::new(crate::aws::dynamodb(settings, client.clone()), settings.table.clone());
         let ssm = Ssm::new(settings, client.clone(), Arc::clone(&clock));
         let queue = Queue::new(settings, client.clone(), Arc::clone(&clock));
-        let transport = Transport::new(client, NETWORK_TIMEOUT);
+        let transport = Transport::new(network_client(settings.ca_file.as_deref())?, NETWORK_TIMEOUT);
         Ok(Self::with_parts(settings, store, transport, Secrets::new(Some(ssm)), clock).with_queue(queue))
     }
 
@@ -67,7 +71,18 @@ impl Relay {
             RelaySecret::Ssm(name) => format!("ssm:{name}"),
         };
         let door = Door { reference: SecretString::from(reference), keys: OnceCell::new() };
-        Self { store, config: ConfigCache::default(), secrets, transport, clock, queue: None, door }
+        let (health, retention_days) = (Health::default(), settings.retention_days);
+        Self {
+            store,
+            config: ConfigCache::default(),
+            secrets,
+            transport,
+            clock,
+            health,
+            retention_days,
+            queue: None,
+            door,
+        }
     }
 
     /// The same relay, which sends slices of polling work through a queue where there is one.

@@ -14,11 +14,16 @@ pub const LEADRELAY_SECRET_SSM: &str = "LEADRELAY_SECRET_SSM";
 pub const LEADRELAY_CA_FILE: &str = "LEADRELAY_CA_FILE";
 /// The URL of the SQS queue that slices of polling work go through. Left out, they are done where they are cut.
 pub const LEADRELAY_QUEUE_URL: &str = "LEADRELAY_QUEUE_URL";
+/// After so many days the personal data of an order is erased, 1 to 3650.
+pub const LEADRELAY_RETENTION_DAYS: &str = "LEADRELAY_RETENTION_DAYS";
+/// The days where nothing else is said.
+pub const RETENTION_DAYS: u32 = 400;
 /// What is logged, such as `info` or `relay=debug`.
 pub const RUST_LOG: &str = "RUST_LOG";
 
 /// The variables a deployed function is given by the template.
-pub const ENVIRONMENT: [&str; 4] = [TABLE_NAME, LEADRELAY_SECRET_SSM, LEADRELAY_QUEUE_URL, RUST_LOG];
+pub const ENVIRONMENT: [&str; 5] =
+    [TABLE_NAME, LEADRELAY_SECRET_SSM, LEADRELAY_QUEUE_URL, LEADRELAY_RETENTION_DAYS, RUST_LOG];
 
 /// The environment of a process, read once. Its `Debug` shows no secret.
 #[derive(Clone)]
@@ -43,6 +48,8 @@ pub struct Settings {
     pub dynamodb_endpoint: Option<String>,
     /// SSM elsewhere than at AWS.
     pub ssm_endpoint: Option<String>,
+    /// After so many days the personal data of an order is erased.
+    pub retention_days: u32,
     /// The queue of polling work.
     pub queue_url: Option<String>,
     /// SQS elsewhere than where the queue's URL says.
@@ -96,6 +103,7 @@ impl Settings {
             session_token: get("AWS_SESSION_TOKEN"),
             dynamodb_endpoint: endpoint("DYNAMODB"),
             ssm_endpoint: endpoint("SSM"),
+            retention_days: retention_days(get(LEADRELAY_RETENTION_DAYS).as_deref())?,
             queue_url: get(LEADRELAY_QUEUE_URL),
             sqs_endpoint: endpoint("SQS"),
         })
@@ -129,6 +137,16 @@ impl Settings {
     pub fn from_environment() -> Result<Self, SettingsError> {
         Self::read(variable)
     }
+}
+
+/// Reads the days of retention.
+///
+/// # Errors
+/// A message that names the variable and what it should hold.
+pub fn retention_days(text: Option<&str>) -> Result<u32, SettingsError> {
+    let Some(text) = text else { return Ok(RETENTION_DAYS) };
+    let days = text.trim().parse().ok().filter(|days| (1..=3650).contains(days));
+    days.ok_or_else(|| SettingsError(format!("{LEADRELAY_RETENTION_DAYS} is `{text}`: a whole number from 1 to 3650")))
 }
 
 /// The value of a variable of this process; `None` where it is not set or is no text.
@@ -166,6 +184,16 @@ mod tests {
         assert_eq!(settings.table, "leads");
         let shown = format!("{settings:?}");
         assert!(!shown.contains("s3cret") && !shown.contains("key"), "{shown}");
+    }
+
+    #[test]
+    fn days_of_retention_are_a_number_or_400() {
+        assert_eq!(read(&WHOLE).unwrap().retention_days, 400);
+        assert_eq!(retention_days(Some("30")).unwrap(), 30);
+        for wrong in ["0", "-1", "3651", "a year", "30.5"] {
+            let message = retention_days(Some(wrong)).unwrap_err().to_string();
+            assert!(message.starts_with("LEADRELAY_RETENTION_DAYS is `"), "{message}");
+        }
     }
 
     #[test]

@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 
 use lead::{Delivery, FieldError, Intake, Lead, OrderId};
 use networks::RenderError;
-use orders::{Claim, Inserted, NewOrder, Order, Source};
+use orders::{Beginning, Claim, NewOrder, Order, Source};
 use sha2::{Digest, Sha256};
 
 use crate::call::{Answer, Call};
 use crate::deliver::HandOver;
+use crate::duplicates::Stored;
+use crate::health::{Gate, Sign};
 use crate::intake::{Checked, Refused, busy, read_body, refuse};
 use crate::relay::Relay;
 use crate::telemetry::Line;
@@ -108,15 +110,25 @@ impl Relay {
             duplicate_of: None,
             expires: None,
         };
-        let order = match self.store.insert(&new).await.map_err(|error| busy(&error))? {
-            // Without a key nobody else knows this id: the first answer of the table was lost and it was asked again.
-            Inserted::Exists(order) if key.is_some() => return Ok((*order, true)),
-            Inserted::Exists(_) | Inserted::Stored => Order::from(new),
+        let account = &checked.offer.account;
+        let gate = if new.test { Gate::Open } else { self.gate(account).await };
+        let beginning = match gate {
+            Gate::Closed(until_s) => Beginning::Held(until_s),
+            Gate::Open | Gate::Trial(_) => Beginning::Sent,
         };
-        if checked.intake.is_test() {
-            return Ok((order, false));
+        let stored = self.store_new(new, beginning, checked.offer.duplicates).await;
+        let (order, is_new) = match stored.map_err(|error| busy(&error))? {
+            Stored::New(order) => (order, true),
+            // Without a key nobody else knows this id: the first answer of the table was lost and it was asked again.
+            Stored::There(order) => (order, key.is_none()),
+        };
+        // Held, refused as a duplicate, a test, or not ours to send.
+        if !is_new || !order.attempt_unanswered() {
+            self.take_sign(account, checked.network.slug(), gate, Sign::Nothing).await;
+            return Ok((order, !is_new));
         }
         let handed = self.hand_over(&hand_over(checked, &checked.lead, &order_id, &params, 1)).await;
+        self.take_sign(account, checked.network.slug(), gate, handed.sign).await;
         Ok((self.record(order, handed, Some(&*checked.network), Source::Intake).await, false))
     }
 }

@@ -11,13 +11,21 @@ use crate::config::{Account, NetworkRef};
 use crate::relay::Relay;
 
 mod ages;
+mod audit;
+mod daily;
+mod forget;
 mod pacer;
 mod parked;
 mod polling;
+mod requests;
 mod resend;
+mod retry;
 mod slices;
 
 pub use ages::AGES;
+pub use audit::{AuditAnswer, Counts};
+pub use forget::ForgetAnswer;
+pub use retry::{Retried, RetryAnswer};
 pub use slices::Message;
 
 /// How long before its deadline a run stops, in milliseconds.
@@ -38,6 +46,15 @@ pub struct RunRequest {
     /// Ask for every open order now, whatever its age.
     #[serde(default)]
     pub all: bool,
+    /// Count instead of a run: an object with `from`, `to`, `account`.
+    #[serde(default)]
+    pub audit: Option<serde_json::Value>,
+    /// Queue again instead of a run: an object with `order_id` or `account` and `since`, and `apply`.
+    #[serde(default)]
+    pub retry: Option<serde_json::Value>,
+    /// Erase a customer instead of a run: an object with `phone` or `order_id`, and `apply`.
+    #[serde(default)]
+    pub forget: Option<serde_json::Value>,
 }
 
 impl RunRequest {
@@ -50,6 +67,11 @@ impl RunRequest {
             return Self::default();
         }
         serde_json::from_value(payload.clone()).unwrap_or_default()
+    }
+
+    /// Whether this is the run of the schedule, not one that a person narrowed.
+    fn is_whole(&self) -> bool {
+        *self == Self::default()
     }
 
     fn wants(&self, account: &str) -> bool {
@@ -81,6 +103,15 @@ pub struct Sums {
     /// Slices of polling work sent to the queue: what they do stands in no sums but in their own log lines.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub slices: u64,
+    /// The answer to an audit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audit: Option<Box<AuditAnswer>>,
+    /// The answer to a retry.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry: Option<RetryAnswer>,
+    /// The answer to a forgetting.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forget: Option<ForgetAnswer>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
@@ -145,6 +176,9 @@ impl Relay {
     /// One scheduled run, over before `deadline_ms` (since 1970) by [`MARGIN_MS`].
     pub async fn sweep(&self, request: &RunRequest, deadline_ms: u64) -> Sums {
         let run = self.run(deadline_ms, request.all);
+        if let Some(answer) = self.requested(request, &run).await {
+            return answer;
+        }
         let mut sums = Sums::default();
         let targets = match self.targets(request).await {
             Ok(targets) => targets,
@@ -163,6 +197,9 @@ impl Relay {
         let mut served = stream::iter(served).buffered(ACCOUNTS_AT_ONCE);
         while let Some(of_one) = served.next().await {
             sums.add(of_one);
+        }
+        if request.is_whole() {
+            self.do_daily(&run, &mut sums).await;
         }
         let Sums { accounts, polled, calls, changed, resent, parked_applied, remaining, slices, .. } = sums;
         let errors = sums.errors.len();

@@ -1,8 +1,11 @@
-//! The one HTTP client: networks and AWS alike go through it, with one TLS set-up and one pool of connections.
+//! The HTTP clients, of one TLS set-up: one for AWS and a relay's own address, one for networks, whose names must be
+//! those of public addresses.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 use std::time::Duration;
+
+mod resolver;
 
 use networks::manifest::Method;
 use networks::{HttpReply, HttpRequest};
@@ -62,8 +65,25 @@ pub enum TransportError {
 ///
 /// # Errors
 /// [`TransportError`] for an unreadable CA file.
-#[expect(clippy::disallowed_methods, reason = "this is the one place that builds an HTTP client")]
 pub fn http_client(extra_ca: Option<&str>) -> Result<reqwest::Client, TransportError> {
+    build(builder(extra_ca)?)
+}
+
+/// Builds the HTTP client for networks: as [`http_client`], but a name that leads to no public address is not called.
+/// `localhost` alone may lead to this machine: only a `base_url` can name it.
+///
+/// # Errors
+/// [`TransportError`] for an unreadable CA file.
+pub fn network_client(extra_ca: Option<&str>) -> Result<reqwest::Client, TransportError> {
+    build(builder(extra_ca)?.dns_resolver(Arc::new(resolver::PublicOnly)))
+}
+
+fn build(builder: reqwest::ClientBuilder) -> Result<reqwest::Client, TransportError> {
+    builder.build().map_err(|error| TransportError::Client(error.to_string()))
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the one place that builds an HTTP client")]
+fn builder(extra_ca: Option<&str>) -> Result<reqwest::ClientBuilder, TransportError> {
     let mut roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
     if let Some(path) = extra_ca {
         let failed = |reason: String| TransportError::CaFile { path: path.to_owned(), reason };
@@ -85,15 +105,13 @@ pub fn http_client(extra_ca: Option<&str>) -> Result<reqwest::Client, TransportE
         let same = first.is_some_and(|first| first.origin() == attempt.url().origin());
         if same && attempt.previous().len() <= REDIRECTS { attempt.follow() } else { attempt.stop() }
     });
-    reqwest::Client::builder()
+    Ok(reqwest::Client::builder()
         .tls_backend_preconfigured(tls)
         .redirect(same_host)
         .connect_timeout(CONNECT_TIMEOUT)
         .pool_idle_timeout(Duration::from_mins(1))
         .user_agent(concat!("leadrelay/", env!("CARGO_PKG_VERSION")))
-        .no_proxy()
-        .build()
-        .map_err(|error| failed(&error))
+        .no_proxy())
 }
 
 impl Transport {
@@ -182,6 +200,8 @@ pub fn is_public(ip: IpAddr) -> bool {
         IpAddr::V4(ip) => {
             let [first, second, ..] = ip.octets();
             let shared = first == 100 && (64..128).contains(&second);
+            // Of the routers themselves (192.0.0.0/24), and for measuring them (198.18.0.0/15).
+            let routers = ip.octets().starts_with(&[192, 0, 0]) || (first == 198 && (18..20).contains(&second));
             !(ip.is_private()
                 || ip.is_loopback()
                 || ip.is_link_local()
@@ -189,18 +209,33 @@ pub fn is_public(ip: IpAddr) -> bool {
                 || ip.is_broadcast()
                 || ip.is_multicast()
                 || shared
+                || routers
                 || first == 0
                 || first >= 240)
         }
         IpAddr::V6(ip) => {
-            if let Some(v4) = ip.to_ipv4_mapped() {
+            if let Some(v4) = carried(ip) {
                 return is_public(IpAddr::V4(v4));
             }
             let first = ip.segments().first().copied().unwrap_or_default();
             let unique_local = first & 0xfe00 == 0xfc00;
-            let link_local = first & 0xffc0 == 0xfe80;
-            !(ip.is_loopback() || ip.is_unspecified() || ip.is_multicast() || unique_local || link_local)
+            // Link-local, and what was site-local once.
+            let local = first & 0xff80 == 0xfe80;
+            !(ip.is_loopback() || ip.is_unspecified() || ip.is_multicast() || unique_local || local)
         }
+    }
+}
+
+/// The IPv4 address that an IPv6 address stands for: mapped or compatible, or behind a translator
+/// (`64:ff9b::/96`, RFC 6052) or a relay (`2002::/16`, RFC 3056).
+fn carried(ip: Ipv6Addr) -> Option<Ipv4Addr> {
+    match ip.segments() {
+        // Loopback and the unspecified address are written like compatible ones.
+        [0, 0, 0, 0, 0, 0, 0, 0 | 1] => None,
+        [0, 0, 0, 0, 0, 0 | 0xffff, high, low] | [0x64, 0xff9b, 0, 0, 0, 0, high, low] | [0x2002, high, low, ..] => {
+            Some(Ipv4Addr::from((u32::from(high) << 16) | u32::from(low)))
+        }
+        _ => None,
     }
 }
 
@@ -229,6 +264,15 @@ mod tests {
             "https://[::ffff:10.0.0.1]/",
             "https://0.0.0.0/",
             "https://100.64.0.1/",
+            "https://192.0.0.1/",
+            "https://198.18.0.1/",
+            "https://[64:ff9b::10.0.0.1]/",
+            "https://[2002:7f00:1::]/",
+            "https://[::10.0.0.1]/",
+            "https://[fec0::1]/",
+            "https://2886729729/",
+            "https://0xa9.0xfe.0xa9.0xfe/",
+            "https://[::]/",
         ] {
             assert!(matches!(allowed(&request(url)), Err(SendError::Forbidden(_))), "{url}");
         }

@@ -199,7 +199,7 @@ impl Checker<'_> {
             );
         }
         let keys: Vec<AccountKey<'_>> = network.offer_keys().collect();
-        let mut allowed = vec!["account", "country", "thanks_url"];
+        let mut allowed = vec!["account", "country", "thanks_url", "duplicates"];
         allowed.extend(keys.iter().map(|key| key.name));
         self.unknown_keys(section, &allowed, &format!("network {}", network.slug()));
         let country = self.text(section, "country").and_then(|(text, span)| match text.parse::<Country>() {
@@ -211,7 +211,8 @@ impl Checker<'_> {
         });
         let thanks_url = self.url(section, "thanks_url", &["https", "http"]);
         let params = self.values(section, &keys, &format!("network {}", network.slug()));
-        let offer = Offer { account, country, thanks_url, params };
+        let duplicates = self.duplicates(section);
+        let offer = Offer { account, country, thanks_url, duplicates, params };
         self.parsed.offers.insert(section.name.to_owned(), offer);
     }
 

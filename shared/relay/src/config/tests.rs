@@ -228,3 +228,32 @@ fn a_rhythm_that_is_none_is_told_with_its_place() {
     }
     assert_eq!(with("calls_per_minute = 101"), ["4:20: `calls_per_minute` can only be lowered: KMA allows 100"]);
 }
+
+#[test]
+fn duplicates_are_looked_for_where_an_offer_says_so() {
+    let with = |value: &str| RIGHT.replace("country = \"pl\"", &format!("country = \"pl\"\nduplicates = {value}"));
+    let offer =
+        |value: &str| parse("leadrelay.toml", &with(value), &BTreeMap::new()).unwrap().offers["slim-tea-pl"].duplicates;
+    let of = |days, action| Some(Duplicates { days, action });
+    assert_eq!(offer("{ days = 30, action = \"refuse\" }"), of(30, OnDuplicate::Refuse));
+    assert_eq!(offer("{ action = \"flag\", days = 1 }"), of(1, OnDuplicate::Flag));
+    assert_eq!(parse("leadrelay.toml", RIGHT, &BTreeMap::new()).unwrap().offers["watch"].duplicates, None);
+    for (wrong, message) in [
+        (
+            "30",
+            "15:14: `duplicates` is { days = 30, action = \"refuse\" } or, to send and mark them, action = \"flag\"",
+        ),
+        (
+            "{ days = 30 }",
+            "15:14: `duplicates` is { days = 30, action = \"refuse\" } or, to send and mark them, action = \"flag\"",
+        ),
+        ("{ days = 0, action = \"flag\" }", "15:23: `days` is a whole number from 1 to 365"),
+        ("{ days = 30, action = \"drop\" }", "15:36: `action` is \"refuse\" or \"flag\""),
+        (
+            "{ days = 30, action = \"flag\", dais = 1 }",
+            "15:44: unknown key `dais` (did you mean `days`?); `duplicates` has `days`, `action`",
+        ),
+    ] {
+        assert_eq!(problems(&with(wrong)), [message]);
+    }
+}

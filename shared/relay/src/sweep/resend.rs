@@ -4,10 +4,12 @@ use orders::{Attempt, DeliveryOutcome, DeliveryReport, DueQuery, Order, Source, 
 
 use super::{Run, Sums, Target};
 use crate::deliver::{HandOver, HandedOver};
+use crate::health::{Gate, Sign};
 use crate::relay::{NETWORK_TIMEOUT, Relay};
+use crate::telemetry::Line;
 
 /// A first call that is older than this is over, one way or the other: functions live 29 seconds.
-const STALLED_MS: u64 = 2 * 60 * 1000;
+pub(super) const STALLED_MS: u64 = 2 * 60 * 1000;
 
 /// How far back dead runners are looked for at each run. A run that was late by less misses nothing.
 const LOOK_BACK_MS: u64 = 60 * 60 * 1000;
@@ -30,7 +32,7 @@ impl Relay {
         Ok(())
     }
 
-    async fn put_in_doubt(&self, order: &Order) -> Result<(), StoreError> {
+    pub(super) async fn put_in_doubt(&self, order: &Order) -> Result<(), StoreError> {
         let now_ms = self.clock.now_ms();
         let (account, order_id) = (&order.account, &order.id);
         tracing::warn!(%account, %order_id, "the function that sent this lead ended early; the lead is in doubt");
@@ -67,10 +69,16 @@ impl Relay {
                     if now_ms >= run.stop_ms {
                         return Ok(false);
                     }
-                    if due.next_attempt.is_none_or(|at| at <= now_ms / 1000)
-                        && let Some(order) = self.store.get(&due.id).await?
-                    {
-                        self.try_again(target, order, sums).await?;
+                    if due.next_attempt.is_some_and(|at| at > now_ms / 1000) {
+                        continue;
+                    }
+                    let gate = self.gate(&target.name).await;
+                    if matches!(gate, Gate::Closed(_)) {
+                        // The network is left alone; no try is counted.
+                        return Ok(true);
+                    }
+                    if let Some(order) = self.store.get(&due.id).await? {
+                        self.try_again(target, order, gate, sums).await?;
                     }
                 }
                 start = page.next;
@@ -82,20 +90,34 @@ impl Relay {
         Ok(true)
     }
 
-    async fn try_again(&self, target: &Target, order: Order, sums: &mut Sums) -> Result<(), StoreError> {
+    async fn try_again(&self, target: &Target, order: Order, gate: Gate, sums: &mut Sums) -> Result<(), StoreError> {
+        let network = order.network.clone();
         let now_ms = self.clock.now_ms();
         let lease_until = now_ms / 1000 + 3 * NETWORK_TIMEOUT.as_secs();
         let order = match self.store.claim_attempt(&order, now_ms, lease_until).await? {
             Attempt::Send(order) => *order,
-            Attempt::LookUp(order) => return self.put_in_doubt(&order).await,
-            Attempt::Lost => return Ok(()),
+            Attempt::LookUp(order) => {
+                self.take_sign(&target.name, &network, gate, Sign::Nothing).await;
+                return self.put_in_doubt(&order).await;
+            }
+            Attempt::Lost => {
+                self.take_sign(&target.name, &network, gate, Sign::Nothing).await;
+                return Ok(());
+            }
         };
         let handed = self.second_hand_over(target, &order).await?;
+        self.take_sign(&target.name, &network, gate, handed.sign).await;
         sums.resent += 1;
         let order = self.record(order, handed, target.network.as_deref(), Source::Poll).await;
-        let (network, account, order_id) = (&order.network, &order.account, &order.id);
-        let (delivery, tries) = (order.delivery.as_str(), order.tries);
-        tracing::info!(%network, %account, %order_id, delivery, tries, "lead sent again");
+        Line::new("lead sent again")
+            .with("network", order.network.clone())
+            .with("account", order.account.clone())
+            .with("order_id", order.id.to_string())
+            .with("delivery", order.delivery.as_str())
+            .with("tries", order.tries)
+            .with(order.delivery.as_str(), 1)
+            .with("queue_age_s", self.clock.now_ms().saturating_sub(order.created()) / 1000)
+            .write(self.clock.now_ms());
         Ok(())
     }
 
@@ -104,7 +126,8 @@ impl Relay {
         let settings = self.secrets.settings_of(&target.account).await;
         let Some(lead) = &order.lead else {
             let note = Some("the lead was erased".to_owned());
-            return Ok(HandedOver { outcome: DeliveryOutcome::Undeliverable, note, status_word: None });
+            let outcome = DeliveryOutcome::Undeliverable;
+            return Ok(HandedOver { outcome, note, status_word: None, sign: Sign::Nothing });
         };
         // What is not configured just now may be put right before the last try.
         let not_now = |why: &str| Ok(self.not_taken(order.tries, why.to_owned()));
