@@ -77,6 +77,10 @@ async fn read(State(relay): State<Arc<Relay>>, caller: Caller, request: Request)
 
 /// One scheduled run now, with the body as its event.
 async fn run_now(State(relay): State<Arc<Relay>>, request: Request) -> Response {
+    // It asks for no key, so no page that a browser on this machine shows may call it: browsers name theirs here.
+    if request.headers().contains_key(header::ORIGIN) {
+        return plain(StatusCode::FORBIDDEN, &json!({"message": "Forbidden"}));
+    }
     let Ok(body) = axum::body::to_bytes(request.into_body(), BODY_BYTES).await else {
         return plain(StatusCode::PAYLOAD_TOO_LARGE, &json!({"message": "Request Entity Too Large"}));
     };

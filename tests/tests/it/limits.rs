@@ -1,5 +1,8 @@
 //! What comes in is bounded, and what goes out is one request of the relay's own making.
 
+use std::collections::BTreeMap;
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use crate::harness::{Act, Bench, Event, KEY};
@@ -120,4 +123,45 @@ async fn deep_json_and_form_bombs_do_no_harm() {
     // A network's own answer may be as hostile.
     bench.network.script([Act::answer(200, deep(100_000))]);
     assert_eq!(bench.send_lead(&lead()).await.expect(202)["delivery"], "unknown");
+}
+
+/// A configuration that was not checked, or was stored by hand.
+#[tokio::test]
+async fn an_address_inside_is_never_called() {
+    let bench = bench().await;
+    let account = |base_url: &str| json!({"network": "drcash", "base_url": base_url, "settings": {"api": "t0ken"}});
+    for inside in [
+        "http://169.254.169.254/latest",
+        "https://169.254.169.254/",
+        "https://10.0.0.1/",
+        "https://[fd00::1]/",
+        "https://[64:ff9b::a9fe:a9fe]/",
+        "http://api.network.example/",
+    ] {
+        let document = BTreeMap::from([("account#main".to_owned(), account(inside).to_string())]);
+        bench.put(&document).await;
+        bench.clock.advance(Duration::from_secs(61));
+        let receipt = bench.send_lead(&lead()).await.expect(202);
+        // Nothing was sent, so nothing is in doubt: the lead waits until the account is put right.
+        assert_eq!(receipt["delivery"], "queued", "{inside}");
+        let order = bench.order(receipt["order_id"].as_str().unwrap()).await;
+        let note = order["history"][1]["note"].as_str().unwrap();
+        assert!(note.contains("must not be called"), "{inside}: {note}");
+    }
+    assert_eq!(bench.network.take(), []);
+    assert_eq!(bench.store.state("main", "health").await.unwrap(), None, "no network is to blame");
+}
+
+#[tokio::test]
+async fn a_setting_with_a_line_break_makes_no_request() {
+    let bench = bench().await;
+    for evil in ["t0ken\r\nX-Evil: 1", "t0ken\nX-Evil: 1", "t0\0ken"] {
+        let account = json!({"network": "drcash", "base_url": bench.network.url(), "settings": {"api": evil}});
+        bench.put(&BTreeMap::from([("account#main".to_owned(), account.to_string())])).await;
+        bench.clock.advance(Duration::from_secs(61));
+        let reply = bench.send_lead(&lead()).await;
+        assert!(!reply.json().to_string().contains("t0ken"));
+        assert!([422, 503].contains(&reply.status), "{}", reply.status);
+    }
+    assert_eq!(bench.network.take(), []);
 }
