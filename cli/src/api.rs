@@ -85,6 +85,13 @@ impl Api {
         self.accepted(&answer)?.json()
     }
 
+    /// Reads what is at a path, whatever it answers. The key stays here: this is how others knock.
+    pub(crate) async fn look(&self, path: &[&str], query: &[(&str, &str)]) -> Result<Answer, Failure> {
+        let mut url = self.url(path);
+        url.query_pairs_mut().extend_pairs(query);
+        self.answer(self.client.request(Method::GET, url), TIMEOUT).await
+    }
+
     /// Posts JSON to a path. The answer is not looked into: [`Api::accepted`] does.
     pub(crate) async fn post(
         &self,
@@ -121,6 +128,10 @@ impl Api {
         if let Some(key) = &self.key {
             request = request.header("authorization", key);
         }
+        self.answer(request, timeout).await
+    }
+
+    async fn answer(&self, request: RequestBuilder, timeout: Duration) -> Result<Answer, Failure> {
         let response = request.timeout(timeout).send().await.map_err(|error| self.unanswered(&error))?;
         let status = response.status().as_u16();
         let body = response.bytes().await.map_err(|error| self.unanswered(&error))?;

@@ -39,6 +39,8 @@ pub(crate) enum Command {
     Retry(RetryArgs),
     /// Erase a customer's data and keep the figures; only counts without --apply
     Forget(ForgetArgs),
+    /// Read the words that orders keep through today's tables, and show what would change
+    Remap(RemapArgs),
 }
 
 #[derive(Debug, Args)]
@@ -129,9 +131,17 @@ pub(crate) struct PostbacksArgs {
     /// The data directory of `leadrelay dev`, whose secret is used where none is given
     #[arg(long, default_value = ".leadrelay", value_name = "DIR")]
     pub(crate) data: PathBuf,
+    /// Fire each postback at the relay's door (--url) with a test order, and show what each became
+    #[arg(long, conflicts_with = "parked")]
+    pub(crate) verify: bool,
+    /// List the postbacks that have found no order, from the relay at --url
+    #[arg(long)]
+    pub(crate) parked: bool,
     /// Print JSON for machines
     #[arg(long)]
     pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) remote: Remote,
 }
 
 #[derive(Debug, Args)]
@@ -308,6 +318,21 @@ pub(crate) struct ForgetArgs {
     #[arg(long, group = "whom", value_name = "ORDER_ID")]
     pub(crate) order: Option<String>,
     /// Erase; it cannot be undone
+    #[arg(long)]
+    pub(crate) apply: bool,
+    /// Print JSON for machines
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) remote: Remote,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RemapArgs {
+    /// The account whose orders are read again
+    #[arg(long)]
+    pub(crate) account: String,
+    /// Change them; needs an admin's key
     #[arg(long)]
     pub(crate) apply: bool,
     /// Print JSON for machines

@@ -31,6 +31,8 @@ fn main() -> ExitCode {
 fn run(command: Command) -> Result<(), Failure> {
     match command {
         Command::Networks(args) => commands::networks::run(&args),
+        Command::Postbacks(args) if args.parked => wait(1, commands::parked::run(args)),
+        Command::Postbacks(args) if args.verify => wait(1, commands::postbacks::verify(args)),
         Command::Postbacks(args) => commands::postbacks::run(&args),
         Command::Check(args) => commands::check::run(&args),
         Command::Key => {
@@ -45,6 +47,7 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Audit(args) => wait(1, commands::audit::run(args)),
         Command::Retry(args) => wait(1, commands::retry::run(args)),
         Command::Forget(args) => wait(1, commands::forget::run(args)),
+        Command::Remap(args) => wait(1, commands::remap::run(args)),
     }
 }
 

@@ -73,12 +73,19 @@ fn text(sums: &Sums) -> String {
 pub(super) fn deployed(url: &str, request: &Value) -> String {
     format!(
         "the relay at {} makes no runs on demand: it is a deployed one, whose scheduled runs EventBridge makes. To make \
-         one by hand:\n  \
-         aws lambda invoke --cli-binary-format raw-in-base64-out --payload '{request}' \\\n    \
+         one by hand:\n  {}",
+        clean(url),
+        by_hand(request)
+    )
+}
+
+/// The command that sends an event to a deployed relay's scheduled function.
+pub(super) fn by_hand(event: &Value) -> String {
+    format!(
+        "aws lambda invoke --cli-binary-format raw-in-base64-out --payload '{event}' \\\n    \
          --function-name \"$(aws cloudformation describe-stack-resource --stack-name STACK \\\n      \
          --logical-resource-id PollStatusFunction --query StackResourceDetail.PhysicalResourceId --output text)\" \
-         /dev/stdout",
-        clean(url)
+         /dev/stdout"
     )
 }
 

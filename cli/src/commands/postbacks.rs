@@ -2,17 +2,19 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
 use networks::manifest::StatusesBy;
 use networks::{Network, ReadyPostback, catalog};
-use relay::config::{Account, Parsed};
+use relay::config::{Account, NetworkRef, Parsed};
 use relay::keys::DoorKeys;
 use reqwest::Url;
 use secrecy::SecretString;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::api::is_loopback;
+use super::verify;
+use crate::api::{Api, is_loopback};
 use crate::args::PostbacksArgs;
 use crate::failure::Failure;
 use crate::{config_file, output};
@@ -30,19 +32,27 @@ struct PostbackObject<'a> {
     params: Map<String, Value>,
 }
 
+/// Fires an account's postbacks at the door of the relay that the arguments name.
+pub(crate) async fn verify(args: PostbacksArgs) -> Result<(), Failure> {
+    let parsed = config_file::read(&args.config)?;
+    let account = account(&parsed, &args.account, &args.config)?;
+    let network = network(&parsed, account)?;
+    if network.manifest().postbacks.is_empty() {
+        return Err(Failure::new(without(&network)));
+    }
+    let api = Api::new(&args.remote)?;
+    let key = DoorKeys::new(secret(&args)?).key_of(&args.account);
+    let ready = network.ready_postbacks(&host(&args.remote.url)?, &format!("{}-{key}", args.account));
+    let account = verify::Account { name: &args.account, network: &network, parsed: &parsed, ready: &ready };
+    verify::run(&api, &account, args.json).await
+}
+
 /// Prints an account's postbacks.
 pub(crate) fn run(args: &PostbacksArgs) -> Result<(), Failure> {
     let parsed = config_file::read(&args.config)?;
     let account = account(&parsed, &args.account, &args.config)?;
     let host = host(&args.host)?;
-    let own;
-    let network = if account.own_network {
-        own = own_network(&parsed, account)?;
-        &own
-    } else {
-        let missing = || Failure::new(format!("`{}` is no network of the catalogue", account.network));
-        catalog::find(&account.network).ok_or_else(missing)?
-    };
+    let network = &*network(&parsed, account)?;
     if network.manifest().postbacks.is_empty() {
         if args.json {
             output::json(&[(); 0])?;
@@ -70,10 +80,16 @@ fn account<'a>(parsed: &'a Parsed, name: &str, file: &Path) -> Result<&'a Accoun
     })
 }
 
-fn own_network(parsed: &Parsed, account: &Account) -> Result<Network, Failure> {
+/// The network of an account: of the catalogue, or the user's own.
+fn network(parsed: &Parsed, account: &Account) -> Result<NetworkRef, Failure> {
     let slug = &account.network;
+    if !account.own_network {
+        let missing = || Failure::new(format!("`{slug}` is no network of the catalogue"));
+        return catalog::find(slug).map(NetworkRef::BuiltIn).ok_or_else(missing);
+    }
     let text = parsed.own_networks.get(slug).map(String::as_str).unwrap_or_default();
-    Network::parse(&format!("{slug}/network.toml"), slug, text).map_err(|error| Failure::new(error.to_string()))
+    let own = Network::parse(&format!("{slug}/network.toml"), slug, text);
+    own.map(|own| NetworkRef::Own(Arc::new(own))).map_err(|error| Failure::new(error.to_string()))
 }
 
 /// Scheme and host of the door, without a slash at the end.

@@ -75,19 +75,34 @@ async fn read(State(relay): State<Arc<Relay>>, caller: Caller, request: Request)
     response(answer)
 }
 
-/// One scheduled run now, with the body as its event.
+/// One scheduled run now, with the body as its event. What changes orders by a person's word needs an admin's key.
 async fn run_now(State(relay): State<Arc<Relay>>, request: Request) -> Response {
     // It asks for no key, so no page that a browser on this machine shows may call it: browsers name theirs here.
     if request.headers().contains_key(header::ORIGIN) {
         return plain(StatusCode::FORBIDDEN, &json!({"message": "Forbidden"}));
     }
+    let key = relay::call::key_of(request.headers()).map(str::to_owned);
     let Ok(body) = axum::body::to_bytes(request.into_body(), BODY_BYTES).await else {
         return plain(StatusCode::PAYLOAD_TOO_LARGE, &json!({"message": "Request Entity Too Large"}));
     };
     let payload = if body.is_empty() { Ok(json!({})) } else { serde_json::from_slice::<Value>(&body) };
     match payload {
+        Ok(payload) if changes_orders(&payload) && !is_admin(&relay, key.as_deref()).await => {
+            plain(StatusCode::FORBIDDEN, &json!({"message": "this needs an admin's key: --key or LEADRELAY_KEY"}))
+        }
         Ok(payload) => plain(StatusCode::OK, &json!(schedule::invoke(&relay, payload).await)),
         Err(error) => plain(StatusCode::BAD_REQUEST, &json!({"message": format!("the event is no JSON: {error}")})),
+    }
+}
+
+fn changes_orders(payload: &Value) -> bool {
+    payload.pointer("/remap/apply").and_then(Value::as_bool).unwrap_or(false)
+}
+
+async fn is_admin(relay: &Relay, key: Option<&str>) -> bool {
+    match key {
+        Some(key) => relay.is_admin(key).await.unwrap_or(false),
+        None => false,
     }
 }
 

@@ -54,12 +54,19 @@ impl Call {
     /// The key in `Authorization: Bearer …` or `x-api-key`.
     #[must_use]
     pub fn key(&self) -> Option<&str> {
-        let bearer = self.header("authorization").and_then(|value| {
-            let (scheme, key) = value.split_once(' ')?;
-            scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())
-        });
-        bearer.or_else(|| self.header("x-api-key").map(str::trim)).filter(|key| !key.is_empty())
+        key_of(&self.headers)
     }
+}
+
+/// The key in `Authorization: Bearer …` or `x-api-key`.
+#[must_use]
+pub fn key_of(headers: &HeaderMap) -> Option<&str> {
+    let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let bearer = header("authorization").and_then(|value| {
+        let (scheme, key) = value.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())
+    });
+    bearer.or_else(|| header("x-api-key").map(str::trim)).filter(|key| !key.is_empty())
 }
 
 /// An answer.

@@ -28,4 +28,4 @@ pub use aws::dynamodb;
 pub use deliver::RETRY_PAUSES;
 pub use ingest::{DOOR_PATHS, Ingested};
 pub use intake::BODY_BYTES;
-pub use relay::{NETWORK_TIMEOUT, Relay};
+pub use relay::{NETWORK_TIMEOUT, POLL_PAGE, Relay};

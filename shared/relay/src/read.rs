@@ -26,16 +26,28 @@ struct Listing {
 
 type Refused = Answer;
 
+mod parked;
+
 impl Relay {
-    /// Answers `GET /orders` and `GET /orders/{order_id}`.
+    /// Answers `GET /orders`, `GET /orders/parked` and `GET /orders/{order_id}`.
     pub async fn read(&self, call: &Call) -> Answer {
         self.read_checked(call).await.unwrap_or_else(|refused| refused)
+    }
+
+    /// Whether a key is an admin's.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn is_admin(&self, key: &str) -> Result<bool, StoreError> {
+        let client = self.config.client(&self.store, self.clock.now_ms(), &hash_of_key(key)).await?;
+        Ok(client.is_some_and(|client| client.scopes.contains(&Scope::Admin)))
     }
 
     async fn read_checked(&self, call: &Call) -> Result<Answer, Refused> {
         let client = self.reader(call).await?;
         match call.path.trim_end_matches('/').strip_prefix("/orders") {
             Some("") => self.list(call, &client).await,
+            Some("/parked") => self.list_parked(call, &client).await,
             Some(rest) => self.one(rest.trim_start_matches('/'), &client).await,
             None => Err(problem(404, "path", "there is nothing at this path")),
         }
@@ -66,13 +78,7 @@ impl Relay {
             let detail = format!("unknown parameter `{unknown}`; there are {}", PARAMETERS.join(", "));
             return Err(problem(400, "parameter", detail));
         }
-        let limit = match call.query_value("limit") {
-            None => DEFAULT_LIMIT,
-            Some(text) => {
-                let limit = text.parse().ok().filter(|limit| (1..=MAX_LIMIT).contains(limit));
-                limit.ok_or_else(|| problem(400, "parameter", format!("limit is 1 to {MAX_LIMIT}")))?
-            }
-        };
+        let limit = limit(call)?;
         let cursor: Option<Cursor> = parsed(call, "cursor")?;
         let cursor = cursor.as_ref();
         let account = call.query_value("account");
@@ -99,6 +105,12 @@ impl Relay {
         let orders = orders.iter().filter(seen).map(|order| OrderView::of(order, true)).collect();
         Ok(Answer::json(200, &Listing { orders, next: next.map(|cursor| cursor.to_string()) }))
     }
+}
+
+fn limit(call: &Call) -> Result<usize, Refused> {
+    let Some(text) = call.query_value("limit") else { return Ok(DEFAULT_LIMIT) };
+    let limit = text.parse().ok().filter(|limit| (1..=MAX_LIMIT).contains(limit));
+    limit.ok_or_else(|| problem(400, "parameter", format!("limit is 1 to {MAX_LIMIT}")))
 }
 
 /// E.164; a plus that a query turned into a space is put back.

@@ -21,6 +21,9 @@ use crate::transport::{Transport, TransportError, http_client, network_client};
 /// How long a network may take to answer one request. Two requests fit into one function call of 29 seconds.
 pub const NETWORK_TIMEOUT: Duration = Duration::from_secs(12);
 
+/// Entries of the due index read at once.
+pub const POLL_PAGE: usize = 500;
+
 /// All that the flows need.
 #[derive(Debug)]
 pub struct Relay {
@@ -33,6 +36,8 @@ pub struct Relay {
     /// After so many days an order's personal data is erased.
     pub(crate) retention_days: u32,
     pub(crate) queue: Option<Queue>,
+    /// Entries of the due index read at once; a class whose first part holds more is cut into slices.
+    pub(crate) poll_page: usize,
     door: Door,
 }
 
@@ -81,6 +86,7 @@ impl Relay {
             health,
             retention_days,
             queue: None,
+            poll_page: POLL_PAGE,
             door,
         }
     }
@@ -89,6 +95,14 @@ impl Relay {
     #[must_use]
     pub fn with_queue(mut self, queue: Option<Queue>) -> Self {
         self.queue = queue;
+        self
+    }
+
+    /// The same relay, which cuts polling work into slices from so many orders in one part of the due index on: for
+    /// tests, which have few.
+    #[must_use]
+    pub const fn with_poll_page(mut self, entries: usize) -> Self {
+        self.poll_page = entries;
         self
     }
 

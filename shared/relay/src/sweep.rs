@@ -17,6 +17,7 @@ mod forget;
 mod pacer;
 mod parked;
 mod polling;
+mod remap;
 mod requests;
 mod resend;
 mod retry;
@@ -25,6 +26,8 @@ mod slices;
 pub use ages::AGES;
 pub use audit::{AuditAnswer, Counts};
 pub use forget::ForgetAnswer;
+pub(crate) use parked::ORPHAN_MS;
+pub use remap::{Remap, RemapAnswer, RemapRequest, Remapped};
 pub use retry::{Retried, RetryAnswer};
 pub use slices::Message;
 
@@ -239,7 +242,7 @@ impl Relay {
     async fn serve_whole(&self, run: &Run, target: &Target, sums: &mut Sums) -> Result<bool, StoreError> {
         Ok(self.send_again(run, target, sums).await?
             && self.apply_parked(run, target, sums).await?
-            && self.poll(run, target, sums).await?)
+            && Box::pin(self.poll(run, target, sums)).await?)
     }
 
     async fn targets(&self, request: &RunRequest) -> Result<Vec<Target>, StoreError> {

@@ -17,6 +17,7 @@ use poll_status::Outcome;
 use relay::Relay;
 use relay::clock::Clock;
 use relay::config;
+use relay::queue::Queue;
 use relay::secrets::Secrets;
 use relay::settings::Settings;
 use relay::sweep::Sums;
@@ -118,6 +119,18 @@ impl Bench {
         let transport = Transport::new(http_client(None).unwrap(), Duration::from_secs(10));
         let time: Arc<dyn Clock> = Arc::<TestClock>::clone(&self.clock);
         Arc::new(Relay::with_parts(&settings, self.store.clone(), transport, Secrets::new(None), time))
+    }
+
+    /// The same, for which 50 orders in one part are many; it hands slices of polling work to the queue at an address.
+    pub(crate) fn slicing_relay(&self, queue: Option<&Network>) -> Arc<Relay> {
+        let mut settings = settings("slicing");
+        settings.queue_url = queue.map(|queue| format!("{}/123456789012/slices", queue.url()));
+        let client = http_client(None).unwrap();
+        let time: Arc<dyn Clock> = Arc::<TestClock>::clone(&self.clock);
+        let queue = Queue::new(&settings, client.clone(), Arc::clone(&time));
+        let transport = Transport::new(client, Duration::from_secs(10));
+        let relay = Relay::with_parts(&settings, self.store.clone(), transport, Secrets::new(None), time);
+        Arc::new(relay.with_queue(queue).with_poll_page(50))
     }
 
     pub(crate) async fn send(&self, event: &Event) -> Reply {

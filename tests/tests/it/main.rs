@@ -23,6 +23,8 @@ mod limits;
 #[cfg(test)]
 mod pauses;
 #[cfg(test)]
+mod polling;
+#[cfg(test)]
 mod reading;
 #[cfg(test)]
 mod rie;

@@ -22,6 +22,7 @@ mod intake;
 mod listing;
 mod news;
 mod parking;
+mod racing;
 mod state;
 mod tally;
 mod units;
@@ -68,6 +69,7 @@ promises! {
     intake: of_racing_inserts_one_wins, of_racing_claims_one_is_new;
     delivery: of_racing_runners_one_takes_the_order;
     news: racing_news_ends_as_the_table_says;
+    racing: a_thousand_races_end_as_the_table_says;
     duty: of_racing_runners_one_takes_the_duty;
     customer: of_racing_leads_of_one_customer_one_is_stored;
     state: of_racing_changes_of_a_state_one_is_made;

@@ -50,6 +50,8 @@ struct Class<'a> {
 #[derive(Clone)]
 struct Asked {
     due: Due,
+    /// The part of the due index it stands in.
+    part: u8,
     /// Whether the network has the lead at all is not known.
     in_doubt: bool,
 }

@@ -110,7 +110,7 @@ impl Relay {
             tracing::error!(message = message.id, "a message of the queue is no slice");
             return false;
         };
-        match self.work_off_slice(run, &slice).await {
+        match Box::pin(self.work_off_slice(run, &slice)).await {
             Ok(Sliced::Over) => true,
             Ok(Sliced::Held) => false,
             Ok(Sliced::Unfinished) => match &self.queue {

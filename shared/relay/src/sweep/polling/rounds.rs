@@ -12,9 +12,6 @@ use crate::sweep::ages::{Age, Progress};
 use crate::sweep::pacer::IN_FLIGHT;
 use crate::sweep::slices::{Notes, Slice};
 
-/// Entries of the due index read at once. A class whose first part holds more is cut into slices.
-const PAGE: usize = 500;
-
 /// How a class's turn ended.
 pub(super) enum Turn {
     Over,
@@ -29,6 +26,24 @@ pub(super) enum Turn {
 
 /// A page of orders, and where the next one starts.
 type Page = (Vec<Asked>, Option<OrderId>);
+
+/// A place among the orders of a class, which are asked for part by part, and in each the oldest first.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Place {
+    part: u8,
+    /// The last order before it.
+    last: Option<OrderId>,
+}
+
+impl Place {
+    fn after(asked: &Asked) -> Self {
+        Self { part: asked.part, last: Some(asked.due.id.clone()) }
+    }
+
+    fn resume(&self) -> (u8, Option<String>) {
+        (self.part, self.last.as_ref().map(ToString::to_string))
+    }
+}
 
 /// The duty of a class of age.
 pub(in crate::sweep) fn duty_name(age: &Age) -> String {
@@ -106,29 +121,29 @@ impl Round<'_> {
             return Ok(Sliced::Over);
         }
         // A round that overtakes an unfinished one goes on where that stopped: the oldest are not always asked first.
-        let start = progress.resume.take().and_then(|(_, last)| last?.parse::<OrderId>().ok());
+        let last = progress.resume.take().and_then(|(_, last)| last?.parse::<OrderId>().ok());
         progress.began_s = progress.began_s.max(slice.round);
         let class = Class { age, due_s: slice.due, stop_ms: self.run.stop_ms };
-        let (end, last) = self.ask_part(&class, slice.part, start, None).await?;
-        let after = |last: Option<OrderId>| Some((slice.part, last.map(|id| id.to_string())));
+        let from = Place { part: slice.part, last };
+        let (end, place) = self.ask_from(&class, from, slice.part + 1, None).await?;
         let sliced = match end {
             End::Done => {
                 progress = Progress { began_s: progress.began_s, ..Progress::default() };
                 Sliced::Over
             }
             End::Stopped => {
-                progress.resume = after(last);
+                progress.resume = Some(place.resume());
                 Sliced::Unfinished
             }
             End::Failing { message, pause_s } => {
                 self.pacer.stop();
                 self.tally.failed_by(&message);
-                progress.resume = after(last);
+                progress.resume = Some(place.resume());
                 self.pause(age, pause_s, true, &message).await?;
                 Sliced::Over
             }
             End::Refusing { message } => {
-                progress.resume = after(last);
+                progress.resume = Some(place.resume());
                 self.pause(age, None, false, &message).await?;
                 Sliced::Over
             }
@@ -172,49 +187,70 @@ impl Round<'_> {
         tracing::warn!(account, network, age = age.name, failures, "status calls fail: {message}");
     }
 
+    /// All parts of a class, from where an earlier run stopped.
     async fn ask_by_ids(
         &self,
         class: &Class<'_>,
         progress: &mut Progress,
-        mut first: Option<Page>,
+        first: Option<Page>,
     ) -> Result<End, StoreError> {
-        let (first_part, mut start) = match progress.resume.take() {
-            Some((part, last)) => (part, last.and_then(|id| id.parse::<OrderId>().ok())),
-            None => (0, None),
+        let from = match progress.resume.take() {
+            Some((part, last)) => Place { part, last: last.and_then(|id| id.parse().ok()) },
+            None => Place::default(),
         };
-        for part in first_part..schema::PARTS {
-            let (end, last) = self.ask_part(class, part, start.take(), first.take()).await?;
-            if !matches!(end, End::Done) {
-                progress.resume = Some((part, last.map(|id| id.to_string())));
-                return Ok(end);
-            }
+        let (end, place) = self.ask_from(class, from, schema::PARTS, first).await?;
+        if !matches!(end, End::Done) {
+            progress.resume = Some(place.resume());
         }
-        Ok(End::Done)
+        Ok(end)
     }
 
-    /// One part of a class from after `start`, whose first page may be there already. Beside how it ended: the last
-    /// order up to which all are asked for. What was in flight behind it is asked for again.
-    async fn ask_part(
+    /// The parts of a class from a place on and up to `end`, whose first page may be there already. Beside how it ended:
+    /// the place up to which all are asked for. What was in flight behind it is asked for again.
+    ///
+    /// Batches are filled across pages and parts: a network is not called eight times for eight orders.
+    async fn ask_from(
         &self,
         class: &Class<'_>,
-        part: u8,
-        mut start: Option<OrderId>,
+        from: Place,
+        end: u8,
         mut first: Option<Page>,
-    ) -> Result<(End, Option<OrderId>), StoreError> {
-        loop {
-            let (page, next) = match first.take() {
-                Some(first) => first,
-                None => self.page(class, part, start.as_ref()).await?,
-            };
-            let (end, last) = self.ask_page(class, &page).await?;
-            if !matches!(end, End::Done) {
-                return Ok((end, last.or(start)));
+    ) -> Result<(End, Place), StoreError> {
+        let at_once = self.page_size();
+        let mut done = from.clone();
+        let mut start = from.last;
+        let mut waiting: Vec<Asked> = Vec::new();
+        for part in from.part..end {
+            loop {
+                let (page, next) = match first.take() {
+                    Some(first) => first,
+                    None => self.page(class, part, start.as_ref()).await?,
+                };
+                waiting.extend(page);
+                let last_of_all = next.is_none() && part + 1 == end;
+                while waiting.len() >= at_once || (last_of_all && !waiting.is_empty()) {
+                    let rest = waiting.split_off(at_once.min(waiting.len()));
+                    let asked = std::mem::replace(&mut waiting, rest);
+                    let (ended, last) = self.ask_page(class, &asked).await?;
+                    done = last.unwrap_or(done);
+                    if !matches!(ended, End::Done) {
+                        return Ok((ended, done));
+                    }
+                }
+                start = next;
+                if start.is_none() {
+                    break;
+                }
             }
-            if next.is_none() {
-                return Ok((End::Done, None));
-            }
-            start = next;
         }
+        Ok((End::Done, done))
+    }
+
+    /// Entries of the due index read at once: whole batches.
+    fn page_size(&self) -> usize {
+        let batch = self.network.poll_batch().max(1);
+        let page = self.relay.poll_page.max(1);
+        page - page % batch.min(page)
     }
 
     /// One page of orders of this class with something to ask, and where the next one starts.
@@ -224,13 +260,13 @@ impl Round<'_> {
         // What is in doubt is little and stands in one part. It goes first: a round that stops goes on among the others.
         if start.is_none() && part == 0 && self.network.asks() != Some(Asks::Network) {
             let in_doubt = self.relay.store.due(&self.query(Work::LookUp, class.age, part), None).await?;
-            asked.extend(in_doubt.due.into_iter().map(|due| Asked { due, in_doubt: true }));
+            asked.extend(in_doubt.due.into_iter().map(|due| Asked { due, part, in_doubt: true }));
         }
         if let Some(oldest) = page.due.first() {
             let since_s = class.due_s.max(oldest.id.unix_ms() / 1000);
             self.tally.lag_s.fetch_max(self.now_s.saturating_sub(since_s), Ordering::Relaxed);
         }
-        asked.extend(page.due.into_iter().map(|due| Asked { due, in_doubt: false }));
+        asked.extend(page.due.into_iter().map(|due| Asked { due, part, in_doubt: false }));
         Ok((asked, page.next))
     }
 
@@ -244,12 +280,12 @@ impl Round<'_> {
             from_ms: Some(ms_ago(age.to_s)).filter(|_| !(self.run.all && age.is_last())),
             // The youngest class has no upper end: the clock of who stored an order may be ahead.
             to_ms: (age.from_s > 0).then(|| ms_ago(age.from_s)),
-            page_size: PAGE,
+            page_size: self.page_size(),
         }
     }
 
-    /// Asks for a page. Beside how it ended: the last order up to which all are asked for.
-    async fn ask_page(&self, class: &Class<'_>, page: &[Asked]) -> Result<(End, Option<OrderId>), StoreError> {
+    /// Asks for a page. Beside how it ended: the place up to which all are asked for.
+    async fn ask_page(&self, class: &Class<'_>, page: &[Asked]) -> Result<(End, Option<Place>), StoreError> {
         add(&self.tally.open, page.len());
         let batches: Vec<&[Asked]> = page.chunks(self.network.poll_batch().max(1)).collect();
         // Collected first: a stream that maps borrowed batches makes a future that is not `Send` for every lifetime.
@@ -262,7 +298,7 @@ impl Round<'_> {
             // Refused ones are passed over: asked for again first thing, they would stop every round here.
             if matches!(end, End::Done | End::Refusing { .. }) {
                 let done = batch.iter().rev().find(|asked| !asked.in_doubt);
-                last = done.map(|asked| asked.due.id.clone()).or(last);
+                last = done.map(Place::after).or(last);
             }
             if !matches!(end, End::Done) {
                 return Ok((end, last));
