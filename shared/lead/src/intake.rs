@@ -65,6 +65,12 @@ impl Intake {
         &self.params
     }
 
+    /// Whether an optional field is there, be it right or wrong.
+    #[must_use]
+    pub fn has(&self, field: Field) -> bool {
+        self.fields.contains_key(&field) || self.errors.iter().any(|error| error.field == field.name())
+    }
+
     /// Sets a field that the body left out, such as the caller's address for a form post from a browser.
     ///
     /// A text that breaks the field's rules is left out: the customer did not write it and can't mend it.
@@ -198,6 +204,7 @@ mod tests {
         intake.set_default(Field::UserAgent, "Other");
         intake.set_default(Field::Ip, "192.0.2.7");
         intake.set_default(Field::Referer, "bad\u{0}");
+        assert!(intake.has(Field::Ip) && !intake.has(Field::Referer));
         let lead = intake.to_lead(Some(country("PL"))).unwrap();
         assert_eq!(lead.field(Field::UserAgent), Some("Own"));
         assert_eq!(lead.field(Field::Ip), Some("192.0.2.7"));

@@ -85,18 +85,21 @@ impl News {
         }
     }
 
-    /// The history entry of this news. Without a note of its own it keeps the comment, since a later one replaces it.
+    /// The history entry of this news. It keeps the payout and, without a note of its own, the comment: later ones
+    /// replace both in the order.
     #[must_use]
     pub fn event(&self, kind: Kind) -> Event {
-        let paid = self.payout.as_ref().filter(|_| kind == Kind::Payout).map(Payout::to_string);
-        let note = self.note.as_deref().or(paid.as_deref()).or(self.comment.as_deref());
+        let paid = self.payout.as_ref().map(Payout::to_string);
+        let said = self.note.as_deref().or(self.comment.as_deref());
+        let parts: Vec<&str> = paid.as_deref().into_iter().chain(said).collect();
+        let note = Some(parts.join(", "));
         Event {
             at_ms: self.at_ms,
             kind,
             source: self.source,
             status: Some(self.status),
             raw_status: self.raw_status.clone(),
-            note: cut(note, MAX_NOTE_CHARS),
+            note: cut(note.as_deref(), MAX_NOTE_CHARS),
         }
     }
 }

@@ -3,7 +3,7 @@
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
-use aws_sdk_dynamodb::config::{BehaviorVersion, Region};
+use aws_sdk_dynamodb::config::{BehaviorVersion, Region, StalledStreamProtectionConfig};
 use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
@@ -24,6 +24,8 @@ pub fn dynamodb(settings: &Settings, http: reqwest::Client) -> aws_sdk_dynamodb:
         .region(Region::new(settings.region.clone()))
         .credentials_provider(SharedCredentialsProvider::new(settings.credentials()))
         .http_client(Shared(http))
+        // Requests and answers are whole in memory, and each attempt has its time: there is no stream to watch.
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
         .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
         .retry_config(RetryConfig::standard().with_max_attempts(4).with_initial_backoff(Duration::from_millis(50)))
         .timeout_config(

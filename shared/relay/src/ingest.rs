@@ -103,14 +103,16 @@ impl Relay {
         let target = match self.target(account, report).await? {
             Target::Order(id) => Some(id),
             Target::None => None,
-            Target::Conflict(id) => {
-                let note = report.eid.as_ref().map(|eid| format!("eid {eid} is another order's"));
-                let event = Event {
-                    raw_status: Some(report.reading.raw().to_owned()),
-                    note,
-                    ..Event::new(at_ms, Kind::Conflict, Source::Postback)
-                };
-                self.store.note(account, &id, &event).await?;
+            Target::Conflict(ours, theirs) => {
+                // On both: the one that our id names may be another account's or none at all.
+                for (id, name, other) in [(&ours, "eid", &report.eid), (&theirs, "oid", &report.oid)] {
+                    let event = Event {
+                        raw_status: Some(report.reading.raw().to_owned()),
+                        note: other.as_ref().map(|other| format!("{name} {other} is not this order's")),
+                        ..Event::new(at_ms, Kind::Conflict, Source::Postback)
+                    };
+                    self.store.note(account, id, &event).await?;
+                }
                 return Ok(Ingested::Conflict);
             }
         };
@@ -146,7 +148,7 @@ impl Relay {
         let Some(eid) = &report.eid else { return Ok(ours.map_or(Target::None, Target::Order)) };
         let theirs = self.store.ids_by_network_order(account, eid).await?.into_iter().next();
         match (ours, theirs) {
-            (Some(ours), Some(theirs)) if ours != theirs => Ok(Target::Conflict(ours)),
+            (Some(ours), Some(theirs)) if ours != theirs => Ok(Target::Conflict(ours, theirs)),
             (Some(order), _) | (None, Some(order)) => Ok(Target::Order(order)),
             // Some networks send our own id back where theirs is asked for.
             (None, None) if report.oid.is_none() => Ok(eid.parse().map_or(Target::None, Target::Order)),
@@ -176,7 +178,7 @@ impl Relay {
 
 enum Target {
     Order(OrderId),
-    Conflict(OrderId),
+    Conflict(OrderId, OrderId),
     None,
 }
 

@@ -105,10 +105,8 @@ impl Relay {
             return Err(not_set_up("the network's API is not known"));
         }
         let lead = intake.to_lead(offer.country);
-        let mut errors = match &lead {
-            Ok(lead) => missing_fields(&network, lead),
-            Err(errors) => errors.clone(),
-        };
+        let mut errors = lead.as_ref().err().cloned().unwrap_or_default();
+        errors.extend(missing_fields(&network, &intake));
         if caller.client.publishable && !intake.params().is_empty() {
             let message = "only a secret key may override parameters".to_owned();
             errors.push(FieldError { field: "params".to_owned(), message });
@@ -175,9 +173,9 @@ fn referer_origin(call: &Call) -> Option<String> {
 }
 
 /// Optional fields of a lead that this network's contract cannot do without.
-fn missing_fields(network: &Network, lead: &Lead) -> Vec<FieldError> {
+fn missing_fields(network: &Network, intake: &Intake) -> Vec<FieldError> {
     let groups = network.required_fields();
-    let missing = groups.iter().filter(|group| group.iter().all(|field| lead.field(*field).is_none()));
+    let missing = groups.iter().filter(|group| !group.iter().any(|field| intake.has(*field)));
     missing
         .filter_map(|group| {
             let names: Vec<&str> = group.iter().map(|field| field.name()).collect();

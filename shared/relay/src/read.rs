@@ -81,30 +81,36 @@ impl Relay {
         let limit = limit(call)?;
         let cursor: Option<Cursor> = parsed(call, "cursor")?;
         let cursor = cursor.as_ref();
-        let account = call.query_value("account");
+        let filter = Filter {
+            account: call.query_value("account"),
+            status: parsed::<Status>(call, "status")?,
+            delivery: parsed::<Delivery>(call, "delivery")?,
+            phone: call.query_value("phone").map(|phone| phone_of(&phone)).transpose()?,
+            ..Filter::default()
+        };
         let page = if let Some(click) = call.query_value("click_id") {
             self.store.by_click(&click, cursor, limit).await
         } else if let Some(network_order_id) = call.query_value("network_order_id") {
             let detail = "network_order_id needs account: two networks may use the same number";
-            let account = account.as_ref().ok_or_else(|| problem(400, "parameter", detail))?;
+            let account = filter.account.as_ref().ok_or_else(|| problem(400, "parameter", detail))?;
             self.store.by_network_order(account, &network_order_id, cursor, limit).await
         } else {
-            let filter = Filter {
-                account: account.clone(),
-                status: parsed::<Status>(call, "status")?,
-                delivery: parsed::<Delivery>(call, "delivery")?,
-                phone: call.query_value("phone").map(|phone| phone_of(&phone)),
-                ..Filter::default()
-            };
             self.store.list(&filter, cursor, limit).await
         };
         let Page { orders, next } = page.map_err(|error| busy(&error))?;
-        let seen = |order: &&Order| {
-            client.may_use(&order.offer) && account.as_ref().is_none_or(|account| *account == order.account)
-        };
+        // An index knows nothing of the other parameters.
+        let seen = |order: &&Order| client.may_use(&order.offer) && admits(&filter, order);
         let orders = orders.iter().filter(seen).map(|order| OrderView::of(order, true)).collect();
         Ok(Answer::json(200, &Listing { orders, next: next.map(|cursor| cursor.to_string()) }))
     }
+}
+
+fn admits(filter: &Filter, order: &Order) -> bool {
+    let phone = order.lead.as_ref().map(|lead| lead.phone.e164());
+    filter.account.as_ref().is_none_or(|account| *account == order.account)
+        && filter.status.is_none_or(|status| status == order.status)
+        && filter.delivery.is_none_or(|delivery| delivery == order.delivery)
+        && filter.phone.as_deref().is_none_or(|wanted| phone == Some(wanted))
 }
 
 fn limit(call: &Call) -> Result<usize, Refused> {
@@ -114,9 +120,11 @@ fn limit(call: &Call) -> Result<usize, Refused> {
 }
 
 /// E.164; a plus that a query turned into a space is put back.
-fn phone_of(text: &str) -> String {
+fn phone_of(text: &str) -> Result<String, Refused> {
     let digits: String = text.chars().filter(char::is_ascii_digit).collect();
-    format!("+{digits}")
+    let is_number = text.trim().trim_start_matches('+').len() == digits.len() && (4..=15).contains(&digits.len());
+    let detail = "phone is a number in E.164, such as %2B48500100200";
+    if is_number { Ok(format!("+{digits}")) } else { Err(problem(400, "parameter", detail)) }
 }
 
 fn parsed<T: FromStr<Err: std::fmt::Display>>(call: &Call, name: &str) -> Result<Option<T>, Refused> {

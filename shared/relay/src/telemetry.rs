@@ -7,7 +7,9 @@ use std::io::Write as _;
 use std::sync::OnceLock;
 
 use serde_json::{Map, Value, json};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 /// The namespace of all metrics.
 pub const NAMESPACE: &str = "Leadrelay";
@@ -57,29 +59,27 @@ static AS_JSON: OnceLock<bool> = OnceLock::new();
 /// Starts logging JSON lines to standard output, as `CloudWatch` wants them. `filter` is `RUST_LOG`'s text.
 pub fn log_json(filter: Option<&str>) {
     let _ = AS_JSON.set(true);
-    let _ = tracing_subscriber::fmt()
+    let lines = tracing_subscriber::fmt::layer()
         .json()
         .flatten_event(true)
         .with_current_span(false)
         .with_span_list(false)
-        .with_target(false)
-        .with_env_filter(filter_of(filter))
-        .try_init();
+        .with_target(false);
+    let _ = tracing_subscriber::registry().with(filter_of(filter)).with(lines).try_init();
 }
 
 /// Starts logging lines for people to standard error.
 pub fn log_plain(filter: Option<&str>) {
     let _ = AS_JSON.set(false);
-    let _ = tracing_subscriber::fmt()
-        .with_writer(std::io::stderr)
-        .with_target(false)
-        .with_ansi(false)
-        .with_env_filter(filter_of(filter))
-        .try_init();
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(false).with_ansi(false);
+    let _ = tracing_subscriber::registry().with(filter_of(filter)).with(lines).try_init();
 }
 
-fn filter_of(filter: Option<&str>) -> EnvFilter {
-    EnvFilter::builder().parse_lossy(filter.filter(|text| !text.is_empty()).unwrap_or("info"))
+/// Levels by target: `info`, `relay=debug`, `info,relay=debug`. Spans and fields are not filtered by: that takes a
+/// library of regular expressions, and each function would carry it.
+fn filter_of(filter: Option<&str>) -> Targets {
+    let text = filter.filter(|text| !text.is_empty()).unwrap_or("info");
+    text.parse().unwrap_or_else(|_| Targets::new().with_default(LevelFilter::INFO))
 }
 
 /// One counted line: a message, fields, and among them metrics by their names.

@@ -13,67 +13,29 @@ use serde_json::{Value, json};
 
 use crate::harness::{Act, Bench, KEY, Request};
 
-/// Accounts of networks that are asked by their ids, by ours, by a window of time, one id a call, and by a limit.
-const CONFIG: &str = r#"
-[accounts.batch]
-network = "webvork"
-base_url = "NETWORK"
-api = "t0ken"
+/// Accounts of networks that are asked by their ids (two), one id a call, within a limit, by our ids, and by a window of
+/// time: each with an offer of its name.
+const SECTIONS: [(&str, &str); 6] = [
+    ("batch", "network = \"webvork\"\napi = \"t0ken\"\n[offers.batch]\nwebvork = \"5\""),
+    ("second", "network = \"webvork\"\napi = \"t0ken2\"\n[offers.second]\nwebvork = \"6\""),
+    ("single", "network = \"terraleads\"\nuser = \"77\"\napi = \"t0ken\"\n[offers.single]\nterra = \"7\""),
+    ("limited", "network = \"kma\"\napi = \"t0ken\"\n[offers.limited]\nkma = \"8\""),
+    ("ours", "network = \"whocpa\"\nuser = \"1000200300\"\napi = \"t0ken\"\n[offers.ours]\nwhocpa = \"9\""),
+    ("window", "network = \"adcombo\"\napi = \"t0ken\"\n[offers.window]\nadcombo = \"10\""),
+];
 
-[accounts.second]
-network = "webvork"
-base_url = "NETWORK"
-api = "t0ken2"
+fn config(names: &[&str]) -> String {
+    let wanted = SECTIONS.iter().filter(|(name, _)| names.contains(name));
+    let sections = wanted.map(|(name, rest)| {
+        let rest = rest.replace(&format!("[offers.{name}]"), &format!("[offers.{name}]\naccount = \"{name}\""));
+        format!("[accounts.{name}]\nbase_url = \"NETWORK\"\n{rest}\n")
+    });
+    sections.collect()
+}
 
-[accounts.single]
-network = "terraleads"
-base_url = "NETWORK"
-user = "77"
-api = "t0ken"
-
-[accounts.limited]
-network = "kma"
-base_url = "NETWORK"
-api = "t0ken"
-
-[accounts.ours]
-network = "whocpa"
-base_url = "NETWORK"
-user = "1000200300"
-api = "t0ken"
-
-[accounts.window]
-network = "adcombo"
-base_url = "NETWORK"
-api = "t0ken"
-
-[offers.batch]
-account = "batch"
-webvork = "5"
-
-[offers.second]
-account = "second"
-webvork = "6"
-
-[offers.single]
-account = "single"
-terra = "7"
-
-[offers.limited]
-account = "limited"
-kma = "8"
-
-[offers.ours]
-account = "ours"
-whocpa = "9"
-
-[offers.window]
-account = "window"
-adcombo = "10"
-"#;
-
-async fn bench() -> Bench {
-    Bench::configured(CONFIG).await
+/// A relay with some of the accounts.
+async fn bench(names: &[&str]) -> Bench {
+    Bench::configured(&config(names)).await
 }
 
 fn lead(offer: &str) -> Value {

@@ -23,22 +23,22 @@ const DAY: Duration = Duration::from_hours(24);
 
 #[tokio::test]
 async fn young_orders_are_asked_for_often_and_old_ones_rarely() {
-    let bench = bench().await;
+    let bench = bench(&["batch"]).await;
     let order = delivered(&bench, "batch", "g-1").await;
     bench.network.otherwise(|request| rows(request, "hold"));
     assert_eq!(bench.sweep().await.calls, 1);
     // Every five minutes until it is two hours old.
-    assert_eq!(calls(&bench, MINUTE, 4 * MINUTE).await, 0);
-    assert_eq!(calls(&bench, MINUTE, 11 * MINUTE).await, 3);
-    calls(&bench, 35 * MINUTE, 105 * MINUTE).await;
+    assert_eq!(calls(&bench, 4 * MINUTE, 4 * MINUTE).await, 0);
+    assert_eq!(calls(&bench, MINUTE, 6 * MINUTE).await, 2);
+    calls(&bench, 55 * MINUTE, 110 * MINUTE).await;
     // Then every hour, until it is three days old.
-    assert_eq!(calls(&bench, 15 * MINUTE, 6 * HOUR).await, 6);
-    calls(&bench, 16 * HOUR, 64 * HOUR).await;
+    assert_eq!(calls(&bench, 20 * MINUTE, 3 * HOUR).await, 3);
+    calls(&bench, 67 * HOUR, 67 * HOUR).await;
     // Then every six hours, until it is thirty days old.
-    assert_eq!(calls(&bench, 2 * HOUR, 2 * DAY).await, 8);
-    calls(&bench, 5 * DAY, 25 * DAY).await;
+    assert_eq!(calls(&bench, 2 * HOUR, 18 * HOUR).await, 3);
+    calls(&bench, 27 * DAY, 27 * DAY).await;
     // Then once a day.
-    assert_eq!(calls(&bench, 8 * HOUR, 4 * DAY).await, 4);
+    assert_eq!(calls(&bench, 8 * HOUR, 3 * DAY).await, 3);
     // After 130 days nobody asks, unless a person does.
     bench.clock.advance(100 * DAY);
     assert_eq!(bench.sweep().await.calls, 0);
@@ -50,7 +50,7 @@ async fn young_orders_are_asked_for_often_and_old_ones_rarely() {
 
 #[tokio::test]
 async fn everything_is_asked_for_at_once_when_a_person_wants_it() {
-    let bench = bench().await;
+    let bench = bench(&["batch"]).await;
     delivered(&bench, "batch", "g-1").await;
     bench.network.otherwise(|request| rows(request, "hold"));
     assert_eq!(bench.sweep().await.calls, 1);
@@ -62,7 +62,7 @@ async fn everything_is_asked_for_at_once_when_a_person_wants_it() {
 /// An order that came back to life is asked for again.
 #[tokio::test]
 async fn a_recovered_order_is_asked_for_again() {
-    let bench = bench().await;
+    let bench = bench(&["batch"]).await;
     let order = delivered(&bench, "batch", "g-1").await;
     bench.network.otherwise(|request| rows(request, "rejected"));
     assert_eq!(bench.sweep().await.changed, 1);

@@ -14,7 +14,7 @@ const EVENT: fn() -> serde_json::Value = || json!({"source": "aws.scheduler", "d
 
 #[tokio::test]
 async fn a_run_stops_in_time_and_the_next_one_goes_on() {
-    let bench = bench().await;
+    let bench = bench(&["limited"]).await;
     let orders = many(&bench, "limited", "k", 130).await;
     bench.network.otherwise(|request| kma_rows(request, "P").taking(Duration::from_secs(25)));
     let began = bench.clock.now_ms();
@@ -34,7 +34,7 @@ async fn a_run_stops_in_time_and_the_next_one_goes_on() {
 
 #[tokio::test]
 async fn a_run_that_stops_within_a_batch_of_single_calls_goes_on_behind_them() {
-    let bench = bench().await;
+    let bench = bench(&["single"]).await;
     let orders = many(&bench, "single", "t", 12).await;
     bench.network.otherwise(|request| {
         let id = asked_for(request).remove(0);
@@ -59,16 +59,16 @@ async fn a_run_that_stops_within_a_batch_of_single_calls_goes_on_behind_them() {
 
 #[tokio::test]
 async fn a_run_without_time_does_nothing_and_says_so() {
-    let bench = bench().await;
+    let bench = bench(&["batch"]).await;
     many(&bench, "batch", "g", 1).await;
     let sums = bench.sweep_for(EVENT(), Duration::from_secs(10)).await;
-    assert_eq!((sums.calls, sums.resent, sums.remaining), (0, 0, 6));
+    assert_eq!((sums.calls, sums.resent, sums.remaining), (0, 0, 1));
     assert_eq!(bench.network.take(), []);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_runs_at_once_never_ask_for_the_same_order() {
-    let bench = bench().await;
+    let bench = bench(&["batch", "second", "single", "limited"]).await;
     let mut expected: Vec<String> = Vec::new();
     for (offer, word) in [("batch", "g"), ("second", "h"), ("single", "t"), ("limited", "k")] {
         expected.extend(many(&bench, offer, word, 6).await.into_keys());
@@ -94,7 +94,7 @@ async fn two_runs_at_once_never_ask_for_the_same_order() {
 /// A run that died keeps its work to itself until its time is over, and no longer.
 #[tokio::test]
 async fn the_work_of_a_dead_run_is_taken_over() {
-    let bench = bench().await;
+    let bench = bench(&["batch"]).await;
     many(&bench, "batch", "g", 1).await;
     bench.network.script([Act::json(&json!([])).hanging()]);
     let (relay, clock) = (Arc::clone(&bench.relay), Arc::clone(&bench.clock));
@@ -114,7 +114,7 @@ async fn the_work_of_a_dead_run_is_taken_over() {
 
 #[tokio::test]
 async fn calls_keep_the_networks_limit() {
-    let bench = bench().await;
+    let bench = bench(&["limited"]).await;
     many(&bench, "limited", "k", 160).await;
     let times = Arc::new(Mutex::new(Vec::new()));
     let (seen, clock) = (Arc::clone(&times), Arc::clone(&bench.clock));

@@ -19,7 +19,7 @@ async fn in_doubt(bench: &Bench) -> String {
 
 #[tokio::test]
 async fn a_lead_in_doubt_is_looked_up_and_found() {
-    let bench = bench().await;
+    let bench = bench(&["ours"]).await;
     let order = in_doubt(&bench).await;
     let row = json!({"objects": [{"id": 1, "subid1": order, "status": 1, "money": "12.50"}]});
     bench.network.script([Act::json(&row)]);
@@ -36,7 +36,7 @@ async fn a_lead_in_doubt_is_looked_up_and_found() {
 
 #[tokio::test]
 async fn a_lead_that_is_found_waiting_is_polled_from_then_on() {
-    let bench = bench().await;
+    let bench = bench(&["ours"]).await;
     let order = in_doubt(&bench).await;
     let row = |status: u8| Act::json(&json!({"objects": [{"id": 1, "subid1": order, "status": status}]}));
     bench.network.script([row(0)]);
@@ -51,7 +51,7 @@ async fn a_lead_that_is_found_waiting_is_polled_from_then_on() {
 /// That the network does not show it proves nothing: it stays in doubt, and is never sent.
 #[tokio::test]
 async fn a_lead_that_is_not_found_stays_in_doubt() {
-    let bench = bench().await;
+    let bench = bench(&["ours"]).await;
     let order = in_doubt(&bench).await;
     bench.network.otherwise(|_| Act::json(&json!({"objects": []})));
     for _ in 0..4 {
@@ -65,7 +65,7 @@ async fn a_lead_that_is_not_found_stays_in_doubt() {
 
 #[tokio::test]
 async fn open_orders_and_those_in_doubt_are_both_asked_for() {
-    let bench = bench().await;
+    let bench = bench(&["ours"]).await;
     let open = delivered(&bench, "ours", "1").await;
     let doubted = in_doubt(&bench).await;
     bench.network.otherwise(|_| Act::json(&json!({"objects": []})));

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{CONFIG, bench, delivered, rows};
+use super::{SECTIONS, bench, config, delivered, rows};
 use crate::harness::Bench;
 
 /// Polls every account of `webvork` by a payload; the tokens that were used.
@@ -19,7 +19,7 @@ async fn polled(bench: &Bench, payload: Value) -> (u64, Vec<String>) {
 
 #[tokio::test]
 async fn a_payload_narrows_the_run_and_an_event_does_not() {
-    let bench = bench().await;
+    let bench = bench(&SECTIONS.map(|(name, _)| name)).await;
     delivered(&bench, "batch", "g-1").await;
     delivered(&bench, "second", "g-2").await;
     bench.network.otherwise(|request| rows(request, "hold"));
@@ -45,7 +45,7 @@ async fn a_payload_narrows_the_run_and_an_event_does_not() {
 
 #[tokio::test]
 async fn sums_have_the_members_that_are_promised() {
-    let bench = bench().await;
+    let bench = bench(&SECTIONS.map(|(name, _)| name)).await;
     let sums = serde_json::to_value(bench.sweep().await).unwrap();
     let expected = json!({
         "accounts": 6, "polled": 0, "calls": 0, "changed": 0, "resent": 0, "parked_applied": 0, "errors": [], "remaining": 0,
@@ -55,8 +55,8 @@ async fn sums_have_the_members_that_are_promised() {
 
 #[tokio::test]
 async fn a_secret_that_cannot_be_had_is_told_and_stops_no_other_account() {
-    let config = CONFIG.replacen("api = \"t0ken\"", "api = \"env:LEADRELAY_TEST_NOT_SET\"", 1);
-    let bench = bench().await;
+    let config = config(&["batch", "second"]).replace("api = \"t0ken\"", "api = \"env:LEADRELAY_TEST_NOT_SET\"");
+    let bench = bench(&["batch", "second"]).await;
     delivered(&bench, "batch", "g-1").await;
     let other = delivered(&bench, "second", "g-2").await;
     bench.configure(&config).await;

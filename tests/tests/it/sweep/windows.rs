@@ -21,7 +21,7 @@ fn windows(bench: &Bench) -> Vec<(u64, u64)> {
 
 #[tokio::test]
 async fn the_span_of_open_orders_is_asked_for_a_day_a_call() {
-    let bench = bench().await;
+    let bench = bench(&["window"]).await;
     let first = delivered(&bench, "window", "w-1").await;
     bench.clock.advance(Duration::from_hours(36));
     let second = delivered(&bench, "window", "w-2").await;
@@ -51,14 +51,14 @@ async fn the_span_of_open_orders_is_asked_for_a_day_a_call() {
 
 #[tokio::test]
 async fn without_open_orders_no_window_is_asked_for() {
-    let bench = bench().await;
+    let bench = bench(&["window"]).await;
     assert_eq!(bench.sweep_all().await.calls, 0);
 }
 
 /// What one run has learned is written, and the next one begins with the window that was not asked for yet.
 #[tokio::test]
 async fn a_run_that_stops_between_windows_keeps_what_it_learned() {
-    let bench = bench().await;
+    let bench = bench(&["window"]).await;
     let old = delivered(&bench, "window", "w-1").await;
     bench.clock.advance(Duration::from_hours(60));
     bench.network.otherwise(|_| {
@@ -89,7 +89,7 @@ async fn a_run_that_stops_between_windows_keeps_what_it_learned() {
 
 #[tokio::test]
 async fn no_window_reaches_further_back_than_the_network_does() {
-    let bench = bench().await;
+    let bench = bench(&["window"]).await;
     delivered(&bench, "window", "w-1").await;
     bench.clock.advance(Duration::from_hours(45 * 24));
     bench.network.otherwise(|_| Act::json(&json!({"data": []})));
@@ -102,7 +102,7 @@ async fn no_window_reaches_further_back_than_the_network_does() {
 /// A lead in doubt is found in the window by our own id.
 #[tokio::test]
 async fn a_lead_in_doubt_is_found_in_the_window() {
-    let bench = bench().await;
+    let bench = bench(&["window"]).await;
     bench.network.script([Act::close_read()]);
     let order = bench.send_lead(&lead("window")).await.text("order_id");
     let row = json!({"data": [{"order_id": "w-1", "subacc_1": order, "status": "hold", "price": 1}]});
