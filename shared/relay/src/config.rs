@@ -1,7 +1,7 @@
 //! The configuration: accounts, offers and clients, as a person writes it and as it is stored.
 //!
 //! A person writes one TOML file ([`parse`]). It is checked as a whole and becomes documents in the relay's table, one
-//! a thing, so that a function reads only what a request needs ([`documents`]).
+//! a thing, so that a function reads only what a request needs ([`Parsed::documents`]).
 
 use std::collections::BTreeMap;
 use std::fmt;
