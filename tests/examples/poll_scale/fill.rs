@@ -7,72 +7,33 @@ use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
 use lead::{Country, Lead, OrderId, Phone};
 use orders::{DeliveryOutcome, DeliveryReport, NewOrder, Source, Store, Work, schema};
 use relay::config::{Account, account_document};
-use relay::sweep::AGES;
 use relay::transport::http_client;
 
 use crate::{Failure, shape};
 
 type Item = std::collections::HashMap<String, AttributeValue>;
 
-/// Customers: their phones decide which part of the index their orders stand in.
-const PHONES: u64 = 997;
-
-/// Stores everything and prints how many calls the batch sizes dictate.
+/// Stores everything, and says so.
 pub(crate) async fn fill(table: &str, network: &str, orders: u64, now_ms: u64) -> Result<(), Failure> {
     let client = client(table)?;
     schema::create_table(&client, shape::TABLE).await?;
     let store = Store::new(client.clone(), shape::TABLE);
-    let of = orders / u64::try_from(shape::SLUGS.len())?;
-    let mut calls = 0;
+    let of = shape::of_each(orders)?;
     for (account, slug) in (0..).zip(shape::SLUGS) {
         configure(&store, slug, network).await?;
         let pattern = pattern(&client, &store, slug, now_ms).await?;
-        let mut parts: BTreeMap<(usize, u8), u64> = BTreeMap::new();
-        let mut oldest: BTreeMap<usize, u64> = BTreeMap::new();
         let mut waiting = Vec::new();
         for number in 0..of {
-            let id = order_id(account, number, of, now_ms);
-            let part = schema::part_of(Work::Poll, &id);
-            let age_s = (now_ms - id.unix_ms()) / 1000;
-            let age = AGES.iter().position(|age| age_s < age.to_s).unwrap_or(AGES.len() - 1);
-            *parts.entry((age, part)).or_default() += 1;
-            // They come from young to old.
-            oldest.insert(age, age_s);
+            let id = shape::order_id(account, number, of, now_ms);
             waiting.push(item(&pattern, slug, &id, number));
             if waiting.len() == 25 {
                 put(&client, std::mem::take(&mut waiting)).await?;
             }
         }
         put(&client, waiting).await?;
-        calls += dictated(slug, &parts, &oldest)?;
     }
-    println!("{calls}");
+    println!("filled");
     Ok(())
-}
-
-/// The calls of one account: batches of each class, or of each of its parts where it is cut; or a call a day.
-fn dictated(slug: &str, parts: &BTreeMap<(usize, u8), u64>, oldest: &BTreeMap<usize, u64>) -> Result<u64, Failure> {
-    let network = shape::network(slug)?;
-    let batch = u64::try_from(network.poll_batch())?;
-    if let Some(days) = network.window_days() {
-        // Each class asks from its oldest order on, as far as the network reaches, ten minutes more at both ends.
-        let reach_s = u64::from(days) * 86_400;
-        let span = |(age, oldest_s): (&usize, &u64)| {
-            let from_s = AGES.get(*age).map_or(0, |age| age.from_s);
-            ((*oldest_s).min(reach_s) + 1200).saturating_sub(from_s).div_ceil(86_400)
-        };
-        return Ok(oldest.iter().map(span).sum());
-    }
-    let page = u64::try_from(relay::POLL_PAGE)?;
-    let limited = network.manifest().poll.as_ref().is_some_and(|poll| poll.per_minute.is_some());
-    let mut calls = 0;
-    for age in 0..AGES.len() {
-        let counts: Vec<u64> = (0..schema::PARTS).map(|part| parts.get(&(age, part)).copied().unwrap_or(0)).collect();
-        let cut = !limited && counts.first().is_some_and(|first| *first > page);
-        let whole: u64 = counts.iter().sum();
-        calls += if cut { counts.iter().map(|count| count.div_ceil(batch)).sum() } else { whole.div_ceil(batch) };
-    }
-    Ok(calls)
 }
 
 async fn configure(store: &Store, slug: &str, network: &str) -> Result<(), Failure> {
@@ -116,13 +77,6 @@ async fn pattern(client: &Client, store: &Store, slug: &str, now_ms: u64) -> Res
     let found = client.get_item().table_name(shape::TABLE).set_key(Some(keys.clone())).send().await?;
     client.delete_item().table_name(shape::TABLE).set_key(Some(keys)).send().await?;
     found.item.ok_or_else(|| "the pattern is not there".into())
-}
-
-/// An id of its own for each order, though orders of two accounts come in at one moment.
-fn order_id(account: u64, number: u64, of: u64, now_ms: u64) -> OrderId {
-    let phone = format!("+4850{:07}", number % PHONES);
-    let random = u128::from(account * of + number).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    OrderId::new(shape::created_ms(number, of, now_ms), &phone, random)
 }
 
 fn item(pattern: &Item, slug: &str, id: &OrderId, number: u64) -> Item {

@@ -5,6 +5,7 @@
 //! another one, so that the memory told is the poller's.
 #![expect(clippy::print_stdout, reason = "a measurement is printed")]
 
+mod dictated;
 mod fill;
 mod memory;
 mod shape;
@@ -50,7 +51,7 @@ async fn measure(orders: u64) -> Result<(), Failure> {
     let address = told(&mut world).await?;
     let (table, network) = address.split_once(' ').ok_or("the world tells two addresses")?;
     let mut fill = child(&["fill", table, network, &orders_text, &now_text])?;
-    let dictated = told(&mut fill).await?;
+    told(&mut fill).await?;
     if !fill.wait().await?.success() {
         return Err("the table is not filled".into());
     }
@@ -66,6 +67,7 @@ async fn measure(orders: u64) -> Result<(), Failure> {
     relay.sweep(&nothing, deadline()).await;
     let _ = meter.take();
 
+    let dictated = dictated::calls(orders, now_ms)?;
     let before = memory::now()?;
     println!("{orders} open orders in {} accounts; calls that the batch sizes dictate: {dictated}", shape::SLUGS.len());
     let first = round("first round", &relay, &meter).await;

@@ -1,6 +1,6 @@
 //! Which orders there are: the same for the one who stores them and for the networks that know of them.
 
-use lead::Status;
+use lead::{OrderId, Status};
 use networks::fake::Saying;
 use networks::manifest::Asks;
 use networks::{Network, catalog};
@@ -19,6 +19,21 @@ const DAYS: u64 = 100;
 
 pub(crate) fn network(slug: &str) -> Result<&'static Network, Failure> {
     catalog::find(slug).ok_or_else(|| format!("{slug} is no network of the catalogue").into())
+}
+
+/// Customers: their phones decide which part of the index their orders stand in.
+const PHONES: u64 = 997;
+
+/// The orders of each account.
+pub(crate) fn of_each(orders: u64) -> Result<u64, Failure> {
+    Ok(orders / u64::try_from(SLUGS.len())?)
+}
+
+/// An id of its own for each order, though orders of two accounts come in at one moment.
+pub(crate) fn order_id(account: u64, number: u64, of: u64, now_ms: u64) -> OrderId {
+    let phone = format!("+4850{:07}", number % PHONES);
+    let random = u128::from(account * of + number).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    OrderId::new(created_ms(number, of, now_ms), &phone, random)
 }
 
 /// When the order of a number came in, in milliseconds since 1970, where its account has so many.

@@ -27,8 +27,7 @@ pub(crate) async fn serve(orders: u64, now_ms: u64) -> Result<(), Failure> {
     let table = TcpListener::bind("127.0.0.1:0").await?;
     let network = TcpListener::bind("127.0.0.1:0").await?;
     println!("http://{} http://{}", table.local_addr()?, network.local_addr()?);
-    let accounts = u64::try_from(shape::SLUGS.len())?;
-    let router = Router::new().fallback(answer).with_state(Known { of: orders / accounts, now_ms });
+    let router = Router::new().fallback(answer).with_state(Known { of: shape::of_each(orders)?, now_ms });
     // A thread of its own, so that the engine's work does not add to the latency.
     std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

@@ -37,7 +37,7 @@ enum Happening {
 /// The answer to the submit, and some news of both sources, of which some come twice.
 fn happenings(chance: &mut Chance) -> Vec<Happening> {
     let mut all = vec![Happening::Answer];
-    for number in 0..2 + chance.below(3) {
+    for number in 0..2 + chance.below(2) {
         let status = Status::ALL[chance.below(Status::ALL.len())];
         let source = [Source::Postback, Source::Poll][chance.below(2)];
         let raw_status = Some(format!("{status} {number}"));
