@@ -105,6 +105,22 @@ impl Store {
         }
     }
 
+    /// The item of a key as it is after every write that was answered.
+    async fn read(&self, operation: &'static str, key: Item) -> Result<Option<Item>, StoreError> {
+        let found = self
+            .client
+            .get_item()
+            .table_name(&*self.table)
+            .set_key(Some(key))
+            .consistent_read(true)
+            .set_return_consumed_capacity(self.capacity())
+            .send()
+            .await
+            .map_err(|error| StoreError::of(operation, &error))?;
+        self.count_read(found.consumed_capacity());
+        Ok(found.item)
+    }
+
     /// One conditional update of one order.
     async fn update(
         &self,

@@ -111,18 +111,8 @@ impl Store {
     /// [`StoreError`].
     pub async fn customer(&self, offer: &str, phone: &str) -> Result<Option<OrderId>, StoreError> {
         const OPERATION: &str = "customer";
-        let found = self
-            .client
-            .get_item()
-            .table_name(&*self.table)
-            .set_key(Some(customer_item_key(offer, phone)))
-            .consistent_read(true)
-            .set_return_consumed_capacity(self.capacity())
-            .send()
-            .await
-            .map_err(|error| StoreError::of(OPERATION, &error))?;
-        self.count_read(found.consumed_capacity());
-        let holder = found.item().map(|item| Reader(item).parsed(ORDER)).transpose();
+        let found = self.read(OPERATION, customer_item_key(offer, phone)).await?;
+        let holder = found.map(|item| Reader(&item).parsed(ORDER)).transpose();
         holder.map_err(|error| StoreError::unreadable(OPERATION, error))
     }
 

@@ -90,18 +90,8 @@ impl Store {
     /// [`StoreError`].
     pub async fn get(&self, id: &OrderId) -> Result<Option<Order>, StoreError> {
         const OPERATION: &str = "get";
-        let found = self
-            .client
-            .get_item()
-            .table_name(&*self.table)
-            .set_key(Some(key(id)))
-            .consistent_read(true)
-            .set_return_consumed_capacity(self.capacity())
-            .send()
-            .await
-            .map_err(|error| StoreError::of(OPERATION, &error))?;
-        self.count_read(found.consumed_capacity());
-        Ok(order_of(OPERATION, found.item())?.map(|order| *order))
+        let found = self.read(OPERATION, key(id)).await?;
+        Ok(order_of(OPERATION, found.as_ref())?.map(|order| *order))
     }
 
     /// The orders of a click id, newest first.

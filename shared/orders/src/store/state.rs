@@ -13,19 +13,8 @@ impl Store {
     /// [`StoreError`].
     pub async fn state(&self, account: &str, name: &str) -> Result<Option<String>, StoreError> {
         const OPERATION: &str = "state";
-        let found = self
-            .client
-            .get_item()
-            .table_name(&*self.table)
-            .set_key(Some(key(account, name)))
-            .consistent_read(true)
-            .set_return_consumed_capacity(self.capacity())
-            .send()
-            .await
-            .map_err(|error| StoreError::of(OPERATION, &error))?;
-        self.count_read(found.consumed_capacity());
-        let Some(item) = found.item() else { return Ok(None) };
-        Reader(item).optional(NOTE).map_err(|error| StoreError::unreadable(OPERATION, error))
+        let Some(item) = self.read(OPERATION, key(account, name)).await? else { return Ok(None) };
+        Reader(&item).optional(NOTE).map_err(|error| StoreError::unreadable(OPERATION, error))
     }
 
     /// Puts `after` in place of `before`, `None` being no state. Of many that know the same `before` exactly one is told
