@@ -6,40 +6,10 @@ use orders::{Inserted, NewOrder};
 use relay::sweep::{Counts, Sums};
 use serde_json::{Value, json};
 
-use crate::harness::{Act, Bench, NOBODY, kinds};
-
-const CONFIG: &str = r#"
-[accounts.main]
-network = "drcash"
-base_url = "NETWORK"
-api = "t0ken"
-
-[accounts.other]
-network = "drcash"
-base_url = "NETWORK"
-api = "t0ken"
-
-[offers.tea]
-account = "main"
-country = "PL"
-drcash = "f10w"
-
-[offers.watch]
-account = "other"
-country = "PL"
-drcash = "f10w"
-"#;
+use crate::harness::{Act, Bench, NOBODY, TWO_ACCOUNTS, accepted, kinds, lead_at};
 
 async fn bench() -> Bench {
-    Bench::configured(CONFIG).await
-}
-
-fn lead(offer: &str) -> Value {
-    json!({"offer": offer, "name": "Jan Test", "phone": "500 100 200"})
-}
-
-fn accepted() -> Act {
-    Act::json(&json!({"uuid": "u-1"}))
+    Bench::configured(TWO_ACCOUNTS).await
 }
 
 async fn ask(bench: &Bench, request: Value) -> Sums {
@@ -61,7 +31,7 @@ async fn retry(bench: &Bench, request: Value) -> relay::sweep::RetryAnswer {
 /// An order whose function died right after it was stored.
 async fn orphan(bench: &Bench) -> String {
     bench.network.script([accepted()]);
-    let id = bench.send_lead(&lead("tea")).await.text("order_id");
+    let id = bench.send_lead(&lead_at("tea")).await.text("order_id");
     let like = bench.stored(&id).await;
     let new = NewOrder {
         id: lead::OrderId::new(like.created() + 1, "+48500100200", 77),
@@ -85,9 +55,9 @@ async fn every_lead_is_counted_in_one_state() {
     let acts = [accepted(), Act::answer(422, "{}"), Act::answer(429, ""), Act::close_read(), accepted()];
     for act in acts {
         bench.network.script([act]);
-        bench.send_lead(&lead("tea")).await;
+        bench.send_lead(&lead_at("tea")).await;
     }
-    let mut test = lead("watch");
+    let mut test = lead_at("watch");
     test["test"] = json!(true);
     bench.send_lead(&test).await.expect(201);
     // A key whose lead was never stored is no lead.
@@ -134,7 +104,7 @@ async fn a_lead_no_run_knows_of_is_a_remainder_until_the_daily_audit_finds_it() 
 async fn leads_of_an_account_that_is_gone_are_a_remainder() {
     let bench = bench().await;
     bench.network.script([Act::answer(429, "")]);
-    bench.send_lead(&lead("watch")).await.expect(202);
+    bench.send_lead(&lead_at("watch")).await.expect(202);
     assert_eq!(audit(&bench).await.total.remainder, 0);
     bench.store.delete_config("account#other").await.unwrap();
     assert_eq!(audit(&bench).await.accounts["other"].remainder, 1);
@@ -142,7 +112,7 @@ async fn leads_of_an_account_that_is_gone_are_a_remainder() {
 
 /// An order all of whose tries have failed.
 async fn undeliverable(bench: &Bench) -> String {
-    let id = bench.send_lead(&lead("tea")).await.text("order_id");
+    let id = bench.send_lead(&lead_at("tea")).await.text("order_id");
     for _ in 0..7 {
         bench.clock.advance(Duration::from_hours(13));
         bench.sweep_all().await;
@@ -153,9 +123,9 @@ async fn undeliverable(bench: &Bench) -> String {
 
 #[tokio::test]
 async fn what_was_given_up_is_sent_again_at_a_persons_word() {
-    let bench = Bench::configured(&CONFIG.replace("NETWORK", NOBODY)).await;
+    let bench = Bench::configured(&TWO_ACCOUNTS.replace("NETWORK", NOBODY)).await;
     let id = undeliverable(&bench).await;
-    bench.configure(CONFIG).await;
+    bench.configure(TWO_ACCOUNTS).await;
     bench.clock.advance(Duration::from_mins(70));
     let shown = retry(&bench, json!({"account": "main", "since": "30d"})).await;
     assert_eq!((shown.applied, shown.queued, shown.orders.len()), (false, 1, 1));
@@ -177,7 +147,7 @@ async fn what_was_given_up_is_sent_again_at_a_persons_word() {
 async fn what_is_in_doubt_is_sent_again_one_by_one_and_knowingly() {
     let bench = bench().await;
     bench.network.script([Act::close_read()]);
-    let id = bench.send_lead(&lead("tea")).await.text("order_id");
+    let id = bench.send_lead(&lead_at("tea")).await.text("order_id");
     assert_eq!(retry(&bench, json!({"apply": true})).await.orders, [], "never as one of many");
     let shown = retry(&bench, json!({"order_id": id, "apply": true})).await;
     assert!(shown.orders[0].kept.as_ref().unwrap().contains("--i-know-it-did-not-arrive"), "{shown:?}");

@@ -43,6 +43,29 @@ const NETWORK_TIMEOUT: Duration = Duration::from_millis(250);
 /// A loopback address at which nobody listens.
 pub(crate) const NOBODY: &str = "http://127.0.0.1:1";
 
+/// Two accounts of one network, and an offer of each: `tea` of `main`, `watch` of `other`.
+pub(crate) const TWO_ACCOUNTS: &str = r#"
+[accounts.main]
+network = "drcash"
+base_url = "NETWORK"
+api = "t0ken"
+
+[accounts.other]
+network = "drcash"
+base_url = "NETWORK"
+api = "t0ken"
+
+[offers.tea]
+account = "main"
+country = "PL"
+drcash = "f10w"
+
+[offers.watch]
+account = "other"
+country = "PL"
+drcash = "f10w"
+"#;
+
 /// One relay with all it needs, and a table of its own.
 pub(crate) struct Bench {
     pub(crate) relay: Arc<Relay>,
@@ -243,4 +266,14 @@ fn engine() -> &'static str {
         });
         told.recv().unwrap()
     })
+}
+
+/// A whole lead at an offer.
+pub(crate) fn lead_at(offer: &str) -> Value {
+    json!({"offer": offer, "name": "Jan Test", "phone": "500 100 200"})
+}
+
+/// What the network of [`TWO_ACCOUNTS`] says of a lead it takes.
+pub(crate) fn accepted() -> Act {
+    Act::json(&json!({"uuid": "u-1"}))
 }

@@ -9,7 +9,7 @@ mod repeats;
 
 use serde_json::{Value, json};
 
-use crate::harness::{Act, Bench, kinds};
+use crate::harness::{Act, Bench, accepted, kinds};
 
 /// Accounts, offers and clients of these tests.
 const CONFIG: &str = r#"
@@ -78,10 +78,6 @@ fn lead_with(members: &Value) -> Value {
         lead[name] = value.clone();
     }
     lead
-}
-
-fn accepted() -> Act {
-    Act::json(&json!({"uuid": "u-1"}))
 }
 
 /// Neither a request was made nor an order stored.

@@ -4,44 +4,14 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::harness::{Act, Bench, START_MS, sweep};
-
-const CONFIG: &str = r#"
-[accounts.main]
-network = "drcash"
-base_url = "NETWORK"
-api = "t0ken"
-
-[accounts.other]
-network = "drcash"
-base_url = "NETWORK"
-api = "t0ken"
-
-[offers.tea]
-account = "main"
-country = "PL"
-drcash = "f10w"
-
-[offers.watch]
-account = "other"
-country = "PL"
-drcash = "f10w"
-"#;
-
-fn lead(offer: &str) -> Value {
-    json!({"offer": offer, "name": "Jan Test", "phone": "500 100 200"})
-}
-
-fn accepted() -> Act {
-    Act::json(&json!({"uuid": "u-1"}))
-}
+use crate::harness::{Act, Bench, START_MS, TWO_ACCOUNTS, accepted, lead_at, sweep};
 
 /// A bench whose account `main` is down.
 async fn down() -> Bench {
-    let bench = Bench::configured(CONFIG).await;
+    let bench = Bench::configured(TWO_ACCOUNTS).await;
     for _ in 0..5 {
         bench.network.script([Act::answer(429, "")]);
-        bench.send_lead(&lead("tea")).await.expect(202);
+        bench.send_lead(&lead_at("tea")).await.expect(202);
     }
     bench
 }
@@ -57,7 +27,7 @@ async fn after_failures_in_a_row_leads_wait_and_the_network_is_not_called() {
     assert_eq!(bench.network.take().len(), 5);
     let now_s = START_MS / 1000;
     assert_eq!(state(&bench).await, json!({"s": now_s, "n": 1, "u": now_s + 60}));
-    let receipt = bench.send_lead(&lead("tea")).await.expect(202);
+    let receipt = bench.send_lead(&lead_at("tea")).await.expect(202);
     assert_eq!((&receipt["delivery"], &receipt["status"]), (&json!("queued"), &json!("wait")));
     let order = bench.stored(receipt["order_id"].as_str().unwrap()).await;
     assert_eq!((order.tries, order.next_attempt), (0, Some(now_s + 60)));
@@ -67,13 +37,13 @@ async fn after_failures_in_a_row_leads_wait_and_the_network_is_not_called() {
     let sums = sweep(&other, &bench.clock, json!({}), Duration::from_mins(5)).await;
     assert_eq!((sums.resent, bench.network.take().len()), (0, 0), "no try is counted meanwhile");
     bench.network.script([accepted()]);
-    bench.send_lead(&lead("watch")).await.expect(201);
+    bench.send_lead(&lead_at("watch")).await.expect(201);
 }
 
 #[tokio::test]
 async fn the_first_lead_after_the_pause_tries_the_network_for_all() {
     let bench = down().await;
-    bench.send_lead(&lead("tea")).await.expect(202);
+    bench.send_lead(&lead_at("tea")).await.expect(202);
     bench.network.take();
     bench.clock.advance(Duration::from_secs(61));
     bench.network.script([Act::answer(503, "")]);
@@ -102,26 +72,26 @@ async fn a_new_lead_may_be_the_one_that_tries() {
     let bench = down().await;
     bench.clock.advance(Duration::from_secs(61));
     bench.network.script([accepted()]);
-    bench.send_lead(&lead("tea")).await.expect(201);
+    bench.send_lead(&lead_at("tea")).await.expect(201);
     assert_eq!(state(&bench).await, Value::Null);
     bench.network.script([accepted()]);
-    bench.send_lead(&lead("tea")).await.expect(201);
+    bench.send_lead(&lead_at("tea")).await.expect(201);
 }
 
 #[tokio::test]
 async fn answers_between_failures_keep_a_network_up_and_cost_no_write() {
-    let bench = Bench::configured(CONFIG).await;
+    let bench = Bench::configured(TWO_ACCOUNTS).await;
     for _ in 0..3 {
         bench.network.script([Act::answer(429, ""), Act::answer(429, ""), Act::answer(422, "{}")]);
         for _ in 0..3 {
-            bench.send_lead(&lead("tea")).await;
+            bench.send_lead(&lead_at("tea")).await;
         }
     }
     assert_eq!(bench.store.state("main", "health").await.unwrap(), None);
     bench.network.otherwise(|_| accepted());
-    bench.send_lead(&lead("tea")).await.expect(201);
+    bench.send_lead(&lead_at("tea")).await.expect(201);
     let _ = bench.meter.take();
-    bench.send_lead(&lead("tea")).await.expect(201);
+    bench.send_lead(&lead_at("tea")).await.expect(201);
     let units = bench.meter.take();
     assert_eq!(units.read.to_bits(), 0_f64.to_bits(), "a healthy network is not even asked about");
 }
