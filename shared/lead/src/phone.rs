@@ -3,7 +3,7 @@
 use std::fmt;
 
 use rlibphonenumber::{
-    NumberLengthType, PHONE_NUMBER_UTIL as PLANS, ParseError, PhoneNumber, PhoneNumberFormat, PhoneNumberType, Region,
+    NumberLengthType, ParseError, PhoneNumber, PhoneNumberFormat, PhoneNumberType, PhoneNumberUtil, Region,
     ValidationError,
 };
 use serde::{Deserialize, Serialize};
@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::Country;
 
 mod error;
+mod plans;
 
 pub use error::{PhoneError, PhoneProblem};
 
@@ -39,16 +40,17 @@ impl Phone {
     /// [`PhoneError`] for a number that is not one of `country`. It is never taken for another country's.
     pub fn parse(raw: &str, country: Country) -> Result<Self, PhoneError> {
         let raw = raw.trim();
-        let number =
-            read(raw, country).map_err(|problem| PhoneError { problem, country, example: example(country) })?;
-        let e164 = PLANS.format(&number, PhoneNumberFormat::E164).into_owned();
+        let failed = |problem, example| PhoneError { problem, country, example };
+        let Some((region, plan)) = plans::of_country(country) else { return Err(failed(PhoneProblem::NoPlan, None)) };
+        let number = read(raw, region, plan)
+            .or_else(|problem| match problem {
+                // Only all plans together tell which.
+                PhoneProblem::OtherCountry(None) => read(raw, region, plans::all().ok_or(problem)?),
+                problem => Err(problem),
+            })
+            .map_err(|problem| failed(problem, example(region, plan)))?;
+        let e164 = plan.format(&number, PhoneNumberFormat::E164).into_owned();
         Ok(Self { raw: (raw != e164).then(|| raw.to_owned()), e164 })
-    }
-
-    /// Loads the numbering plans: some milliseconds of work that the first number pays otherwise. A function
-    /// calls this while it starts.
-    pub fn load_plans() {
-        PLANS.get_country_code_for_region(Region::PL);
     }
 
     /// The text as it came, without spaces around it.
@@ -73,9 +75,8 @@ impl Phone {
     /// a trunk prefix such as the German 0 is no part of the number.
     #[must_use]
     pub fn national(&self) -> String {
-        PLANS
-            .parse(&self.e164, None)
-            .map_or_else(|_| self.digits().to_owned(), |number| number.get_national_significant_number())
+        let number = plans::of_digits(self.digits()).and_then(|plan| plan.parse(&self.e164, None).ok());
+        number.map_or_else(|| self.digits().to_owned(), |number| number.get_national_significant_number())
     }
 }
 
@@ -85,36 +86,29 @@ impl fmt::Debug for Phone {
     }
 }
 
-/// The country's numbering plan, if it has one.
-fn region(country: Country) -> Option<Region> {
-    let region: Region = country.as_str().parse().ok()?;
-    PLANS.get_country_code_for_region(region).map(|_| region)
-}
-
 /// A made-up mobile number of a country, to show what one looks like.
-fn example(country: Country) -> Option<String> {
-    let number = PLANS.get_example_number_for_type_and_region(region(country)?, PhoneNumberType::Mobile).ok()?;
-    Some(PLANS.format(&number, PhoneNumberFormat::International).into_owned())
+fn example(region: Region, plan: &PhoneNumberUtil) -> Option<String> {
+    let number = plan.get_example_number_for_type_and_region(region, PhoneNumberType::Mobile).ok()?;
+    Some(plan.format(&number, PhoneNumberFormat::International).into_owned())
 }
 
-fn read(raw: &str, country: Country) -> Result<PhoneNumber, PhoneProblem> {
-    let region = region(country).ok_or(PhoneProblem::NoPlan)?;
-    let dialled = dialled(raw).ok_or(PhoneProblem::Characters)?;
+fn read(raw: &str, region: Region, plan: &PhoneNumberUtil) -> Result<PhoneNumber, PhoneProblem> {
+    let dialled = dialled(raw, plan).ok_or(PhoneProblem::Characters)?;
     if dialled.len() > MOST_DIGITS {
         return Err(PhoneProblem::TooLong);
     }
-    let number = PLANS.parse(&dialled, Some(region)).map_err(|error| match error {
+    let number = plan.parse(&dialled, Some(region)).map_err(|error| match error {
         ParseError::InvalidCountryCode => PhoneProblem::OtherCountry(None),
         ParseError::TooLongNsn => PhoneProblem::TooLong,
         ParseError::NotANumber(_) | ParseError::TooShortAfterIdd | ParseError::TooShortNsn => PhoneProblem::TooShort,
     })?;
-    let number = without_plus(&dialled, &number, region).unwrap_or(number);
-    if belongs_to(&number, region) { Ok(number) } else { Err(problem_of(&number, region)) }
+    let number = without_plus(&dialled, &number, region, plan).unwrap_or(number);
+    if belongs_to(&number, region, plan) { Ok(number) } else { Err(problem_of(&number, region, plan)) }
 }
 
 /// What is dialled of a number as people write it: digits of any script as 0 to 9, with `+` if it is in front.
 /// `None` when anything else is in the text: a letter may be a typo, and an extension has no place in E.164.
-fn dialled(raw: &str) -> Option<String> {
+fn dialled(raw: &str, plan: &PhoneNumberUtil) -> Option<String> {
     let mut dialled = String::new();
     for char in raw.chars() {
         match char {
@@ -122,7 +116,7 @@ fn dialled(raw: &str) -> Option<String> {
             '+' | '\u{ff0b}' if dialled.is_empty() => dialled.push('+'),
             _ if is_separator(char) => {}
             _ if char.is_numeric() => {
-                let digit = PLANS.normalize_digits_only(char.to_string());
+                let digit = plan.normalize_digits_only(char.to_string());
                 dialled.push(digit.parse().ok()?);
             }
             _ => return None,
@@ -143,32 +137,32 @@ fn is_separator(char: char) -> bool {
 ///
 /// Much software drops the plus of E.164. Where national numbers have many lengths (Germany, Indonesia), the
 /// calling code would be taken for an area code.
-fn without_plus(dialled: &str, national: &PhoneNumber, region: Region) -> Option<PhoneNumber> {
-    let calling_code = PLANS.get_country_code_for_region(region)?.to_string();
-    if !dialled.starts_with(&calling_code) || is_mobile(national) {
+fn without_plus(dialled: &str, national: &PhoneNumber, region: Region, plan: &PhoneNumberUtil) -> Option<PhoneNumber> {
+    let calling_code = plan.get_country_code_for_region(region)?.to_string();
+    if !dialled.starts_with(&calling_code) || is_mobile(national, plan) {
         return None;
     }
-    let number = PLANS.parse(format!("+{dialled}"), Some(region)).ok()?;
-    (belongs_to(&number, region) && is_mobile(&number)).then_some(number)
+    let number = plan.parse(format!("+{dialled}"), Some(region)).ok()?;
+    (belongs_to(&number, region, plan) && is_mobile(&number, plan)).then_some(number)
 }
 
-fn is_mobile(number: &PhoneNumber) -> bool {
-    matches!(PLANS.get_number_type(number), PhoneNumberType::Mobile | PhoneNumberType::FixedLineOrMobile)
+fn is_mobile(number: &PhoneNumber, plan: &PhoneNumberUtil) -> bool {
+    matches!(plan.get_number_type(number), PhoneNumberType::Mobile | PhoneNumberType::FixedLineOrMobile)
 }
 
 /// The calling code is compared here: the library's check of a region looks at the national part only.
-fn belongs_to(number: &PhoneNumber, region: Region) -> bool {
-    PLANS.get_country_code_for_region(region) == Some(number.country_code)
-        && PLANS.is_valid_number_for_region(number, region)
+fn belongs_to(number: &PhoneNumber, region: Region, plan: &PhoneNumberUtil) -> bool {
+    plan.get_country_code_for_region(region) == Some(number.country_code)
+        && plan.is_valid_number_for_region(number, region)
 }
 
-fn problem_of(number: &PhoneNumber, region: Region) -> PhoneProblem {
-    let other = PLANS.get_region_for_number(number).filter(|other| *other != region && belongs_to(number, *other));
-    let foreign_code = PLANS.get_country_code_for_region(region) != Some(number.country_code);
+fn problem_of(number: &PhoneNumber, region: Region, plan: &PhoneNumberUtil) -> PhoneProblem {
+    let other = plan.get_region_for_number(number).filter(|other| *other != region && belongs_to(number, *other, plan));
+    let foreign_code = plan.get_country_code_for_region(region) != Some(number.country_code);
     if other.is_some() || foreign_code {
         return PhoneProblem::OtherCountry(other.and_then(|other| other.to_string().parse().ok()));
     }
-    match PLANS.is_possible_number_with_reason(number) {
+    match plan.is_possible_number_with_reason(number) {
         Ok(NumberLengthType::IsPossibleLocalOnly) | Err(ValidationError::TooShort) => PhoneProblem::TooShort,
         Err(ValidationError::TooLong) => PhoneProblem::TooLong,
         _ => PhoneProblem::Unassigned,
@@ -283,7 +277,8 @@ mod tests {
     fn every_country_with_a_plan_takes_its_own_example() {
         for code in iso_country::data::all() {
             let country: Country = code.alpha2.parse().unwrap();
-            let Some(example) = example(country) else { continue };
+            let Some((region, plan)) = plans::of_country(country) else { continue };
+            let Some(example) = example(region, plan) else { continue };
             let phone = Phone::parse(&example, country).unwrap_or_else(|error| panic!("{error}"));
             let again = Phone::parse(phone.e164(), country).unwrap();
             assert_eq!(again.e164(), phone.e164());
@@ -291,6 +286,20 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn the_plan_of_a_calling_code_reads_as_all_plans_together(
+            raw in "(\\+|00|011|8)?[0-9 ]{1,16}",
+            index in 0..249_usize,
+        ) {
+            let country: Country = iso_country::data::all()[index].alpha2.parse().unwrap();
+            let Some((region, plan)) = plans::of_country(country) else { return Ok(()) };
+            let (own, together) = (read(&raw, region, plan), read(&raw, region, plans::all().unwrap()));
+            match own {
+                Err(PhoneProblem::OtherCountry(None)) => prop_assert!(together.is_err()),
+                own => prop_assert_eq!(own, together),
+            }
+        }
+
         #[test]
         fn nothing_makes_it_panic_and_what_it_takes_reads_back(raw in "[+0-9(). a-z-]{0,30}|\\PC{0,30}", index in 0..249_usize) {
             let country: Country = iso_country::data::all()[index].alpha2.parse().unwrap();

@@ -98,11 +98,6 @@ impl Relay {
         self
     }
 
-    /// Loads the phone numbering plans: some milliseconds of computing that the first lead waits for otherwise.
-    pub fn load_phone_plans() {
-        lead::Phone::load_plans();
-    }
-
     /// The same relay, which cuts polling work into slices from so many orders in one part of the due index on: for
     /// tests, which have few.
     #[must_use]
