@@ -55,18 +55,15 @@ impl HttpConnector for Shared {
         let client = self.0.clone();
         HttpConnectorFuture::new(async move {
             let request = request.try_into_http1x().map_err(|error| ConnectorError::user(error.into()))?;
-            let (parts, body) = request.into_parts();
             // The SDK's requests to DynamoDB are whole in memory.
-            let bytes = body.bytes().map(<[u8]>::to_vec).unwrap_or_default();
-            let request = http::Request::from_parts(parts, bytes);
+            let request = request.map(|body| body.bytes().unwrap_or_default().to_vec());
             let request = reqwest::Request::try_from(request).map_err(|error| ConnectorError::user(error.into()))?;
-            let response = client.execute(request).await.map_err(connector_error)?;
-            let mut answer = http::Response::builder().status(response.status());
-            if let Some(headers) = answer.headers_mut() {
-                headers.clone_from(response.headers());
-            }
+            let mut response = client.execute(request).await.map_err(connector_error)?;
+            let (status, headers) = (response.status(), std::mem::take(response.headers_mut()));
             let body = response.bytes().await.map_err(connector_error)?;
-            let answer = answer.body(SdkBody::from(body)).map_err(|error| ConnectorError::other(error.into(), None))?;
+            let mut answer = http::Response::new(SdkBody::from(body));
+            *answer.status_mut() = status;
+            *answer.headers_mut() = headers;
             answer.try_into().map_err(|error| ConnectorError::other(Box::new(error), None))
         })
     }

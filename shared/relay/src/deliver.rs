@@ -59,18 +59,23 @@ impl<'a> HandOver<'a> {
         }
     }
 
-    /// Whether the requests can be made at all; asked before anything is stored.
-    pub(crate) fn check(&self) -> Result<(), RenderError> {
+    /// Whether the requests can be made at all; asked before anything is stored. The request that hands the lead over
+    /// comes back where it is known already: where no other one goes before it.
+    pub(crate) fn check(&self) -> Result<Option<HttpRequest>, RenderError> {
         let input = self.input();
-        self.network.before_request(&input)?;
-        self.network.submit_request(&input, Some("0")).map(|_| ())
+        let before = self.network.before_request(&input)?;
+        match before {
+            Some(_) => self.network.submit_request(&input, Some("0")).map(|_| None),
+            None => self.network.submit_request(&input, None).map(Some),
+        }
     }
 }
 
 impl Relay {
-    pub(crate) async fn hand_over(&self, hand_over: &HandOver<'_>) -> HandedOver {
+    /// Calls the network; `checked` is the request where [`HandOver::check`] has made it.
+    pub(crate) async fn hand_over(&self, hand_over: &HandOver<'_>, checked: Option<HttpRequest>) -> HandedOver {
         let mut sign = Sign::Nothing;
-        let submission = match self.call_network(hand_over, &mut sign).await {
+        let submission = match self.call_network(hand_over, checked, &mut sign).await {
             Ok(submission) => submission,
             Err(CallError::Send(error @ (SendError::NotConnected(_) | SendError::Forbidden(_)))) => {
                 Submission::NotTaken { message: error.to_string() }
@@ -82,8 +87,17 @@ impl Relay {
         HandedOver { sign, ..self.read_end(hand_over, submission) }
     }
 
-    async fn call_network(&self, hand_over: &HandOver<'_>, sign: &mut Sign) -> Result<Submission, CallError> {
+    async fn call_network(
+        &self,
+        hand_over: &HandOver<'_>,
+        checked: Option<HttpRequest>,
+        sign: &mut Sign,
+    ) -> Result<Submission, CallError> {
         let HandOver { network, .. } = hand_over;
+        if let Some(request) = checked {
+            let reply = self.exchange(&request, sign).await?;
+            return Ok(network.read_submission(&reply, None));
+        }
         let input = hand_over.input();
         let mut answer = None;
         if let Some(before) = network.before_request(&input)? {

@@ -77,9 +77,7 @@ impl Relay {
         let mut params = checked.offer.params.clone();
         params.extend(checked.intake.params().clone());
         let trial = hand_over(checked, &checked.lead, &order_id, &params, 1);
-        if let Err(error) = trial.check() {
-            return Err(cannot_render(checked, &error));
-        }
+        let mut request = trial.check().map_err(|error| cannot_render(checked, &error))?;
         let client = &checked.caller.client.name;
         if let Some(key) = &key {
             let fingerprint = fingerprint(call);
@@ -95,7 +93,11 @@ impl Relay {
                     let detail = "this idempotency key came before with another body";
                     return Err(refuse(409, "idempotency-key", detail));
                 }
-                Claim::Taken { order_id: claimed, .. } => order_id = claimed,
+                Claim::Taken { order_id: claimed, .. } => {
+                    order_id = claimed;
+                    // It names the order that is not made.
+                    request = None;
+                }
             }
         }
         let new = NewOrder {
@@ -127,7 +129,7 @@ impl Relay {
             self.take_sign(account, checked.network.slug(), gate, Sign::Nothing).await;
             return Ok((order, !is_new));
         }
-        let handed = self.hand_over(&hand_over(checked, &checked.lead, &order_id, &params, 1)).await;
+        let handed = self.hand_over(&hand_over(checked, &checked.lead, &order_id, &params, 1), request).await;
         self.take_sign(account, checked.network.slug(), gate, handed.sign).await;
         Ok((self.record(order, handed, Some(&*checked.network), Source::Intake).await, false))
     }

@@ -6,7 +6,9 @@
 use std::io::Write as _;
 use std::sync::OnceLock;
 
-use serde_json::{Map, Value, json};
+use serde::ser::SerializeMap as _;
+use serde::{Serialize, Serializer};
+use serde_json::Value;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
@@ -15,13 +17,16 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 pub const NAMESPACE: &str = "Leadrelay";
 
 /// A metric: its name, its unit, and what it is split by (empty: nothing).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Metric {
     /// The name.
+    #[serde(rename = "Name")]
     pub name: &'static str,
     /// `CloudWatch`'s unit.
+    #[serde(rename = "Unit")]
     pub unit: &'static str,
     /// The dimension.
+    #[serde(skip)]
     pub by: &'static str,
 }
 
@@ -86,20 +91,21 @@ fn filter_of(filter: Option<&str>) -> Targets {
 #[derive(Debug)]
 pub struct Line {
     message: &'static str,
-    fields: Map<String, Value>,
+    fields: Vec<(&'static str, Value)>,
 }
 
 impl Line {
     /// A line with a message.
     #[must_use]
     pub fn new(message: &'static str) -> Self {
-        Self { message, fields: Map::new() }
+        Self { message, fields: Vec::new() }
     }
 
-    /// The same line with one more field.
+    /// The same line with one more field, of a name that it does not have yet.
     #[must_use]
     pub fn with(mut self, name: &'static str, value: impl Into<Value>) -> Self {
-        self.fields.insert(name.to_owned(), value.into());
+        debug_assert!(!self.has(name), "the line has a field {name} already");
+        self.fields.push((name, value.into()));
         self
     }
 
@@ -115,9 +121,11 @@ impl Line {
     /// Writes the line. `at_ms` is the time, in milliseconds since 1970.
     pub fn write(self, at_ms: u64) {
         if AS_JSON.get() == Some(&true) {
-            let line = self.json(at_ms);
+            // At once: standard output passes what ends in a line break on as it is.
+            let Ok(mut line) = serde_json::to_vec(&Record { line: &self, at_ms }) else { return };
+            line.push(b'\n');
             // A closed standard output is no reason to fail a lead.
-            let _ = writeln!(std::io::stdout(), "{line}");
+            let _ = std::io::stdout().write_all(&line);
         } else {
             let fields = self.fields.iter().map(|(name, value)| match value {
                 Value::String(text) => format!("{name}={text}"),
@@ -127,43 +135,81 @@ impl Line {
         }
     }
 
-    /// The line as `CloudWatch`'s embedded metric format reads it.
-    fn json(self, at_ms: u64) -> Value {
-        let measured: Vec<&Metric> = METRICS.iter().filter(|metric| self.fields.contains_key(metric.name)).collect();
-        let mut sets: Vec<Value> = Vec::new();
-        for by in ["network", ""] {
-            let here = measured.iter().filter(|metric| metric.by == by);
-            let metrics: Vec<Value> = here.map(|metric| json!({"Name": metric.name, "Unit": metric.unit})).collect();
-            if metrics.is_empty() {
-                continue;
-            }
-            // Split by network, and summed over all: an alarm wants the sum, a person the network.
-            let dimensions =
-                if by.is_empty() || !self.fields.contains_key(by) { json!([[]]) } else { json!([[by], []]) };
-            sets.push(json!({"Namespace": NAMESPACE, "Dimensions": dimensions, "Metrics": metrics}));
+    fn has(&self, name: &str) -> bool {
+        self.fields.iter().any(|(other, _)| *other == name)
+    }
+
+    /// The metrics among the fields, by what they are split by.
+    fn sets(&self) -> Vec<MetricSet> {
+        let measured: Vec<&Metric> = METRICS.iter().filter(|metric| self.has(metric.name)).collect();
+        let by_network: &[&[&str]] = if self.has("network") { &[&["network"], &[]] } else { &[&[]] };
+        // Split by network, and summed over all: an alarm wants the sum, a person the network.
+        let sets = [("network", by_network), ("", &[&[]])].map(|(by, dimensions)| MetricSet {
+            namespace: NAMESPACE,
+            dimensions,
+            metrics: measured.iter().copied().filter(|metric| metric.by == by).collect(),
+        });
+        sets.into_iter().filter(|set| !set.metrics.is_empty()).collect()
+    }
+}
+
+/// A line as `CloudWatch`'s embedded metric format reads it.
+struct Record<'a> {
+    line: &'a Line,
+    at_ms: u64,
+}
+
+#[derive(Serialize)]
+struct Embedded {
+    #[serde(rename = "Timestamp")]
+    timestamp: u64,
+    #[serde(rename = "CloudWatchMetrics")]
+    metrics: Vec<MetricSet>,
+}
+
+#[derive(Serialize)]
+struct MetricSet {
+    #[serde(rename = "Namespace")]
+    namespace: &'static str,
+    #[serde(rename = "Dimensions")]
+    dimensions: &'static [&'static [&'static str]],
+    #[serde(rename = "Metrics")]
+    metrics: Vec<&'static Metric>,
+}
+
+impl Serialize for Record<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut record = serializer.serialize_map(None)?;
+        record.serialize_entry("timestamp", &crate::view::rfc3339(self.at_ms))?;
+        record.serialize_entry("level", "INFO")?;
+        record.serialize_entry("message", self.line.message)?;
+        for (name, value) in &self.line.fields {
+            record.serialize_entry(name, value)?;
         }
-        let mut line = Map::new();
-        line.insert("timestamp".to_owned(), crate::view::rfc3339(at_ms).into());
-        line.insert("level".to_owned(), "INFO".into());
-        line.insert("message".to_owned(), self.message.into());
-        line.extend(self.fields);
-        if !sets.is_empty() {
-            line.insert("_aws".to_owned(), json!({"Timestamp": at_ms, "CloudWatchMetrics": sets}));
+        let metrics = self.line.sets();
+        if !metrics.is_empty() {
+            record.serialize_entry("_aws", &Embedded { timestamp: self.at_ms, metrics })?;
         }
-        Value::Object(line)
+        record.end()
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+
+    fn written(line: &Line, at_ms: u64) -> Value {
+        serde_json::to_value(Record { line, at_ms }).unwrap()
+    }
 
     #[test]
     fn a_counted_line_is_a_log_line_and_a_metric_at_once() {
         let line = Line::new("lead").with("network", "adcombo").with("order_id", "01k").with("leads", 1);
-        let json = line.with_some("delivered", Some(1)).with_some("refused", None::<u64>).json(1_700_000_000_000);
+        let line = line.with_some("delivered", Some(1)).with_some("refused", None::<u64>);
         assert_eq!(
-            json,
+            written(&line, 1_700_000_000_000),
             json!({
                 "timestamp": "2023-11-14T22:13:20Z", "level": "INFO", "message": "lead",
                 "network": "adcombo", "order_id": "01k", "leads": 1, "delivered": 1,
@@ -177,8 +223,8 @@ mod tests {
 
     #[test]
     fn a_line_without_metrics_has_no_envelope_and_one_without_its_dimension_is_summed() {
-        assert_eq!(Line::new("scheduled run").with("accounts", 2).json(0).get("_aws"), None);
-        let json = Line::new("postback refused").with("door_refusals", 1).json(0);
+        assert_eq!(written(&Line::new("scheduled run").with("accounts", 2), 0).get("_aws"), None);
+        let json = written(&Line::new("postback refused").with("door_refusals", 1), 0);
         assert_eq!(json["_aws"]["CloudWatchMetrics"][0]["Dimensions"], json!([[]]));
     }
 }

@@ -146,6 +146,6 @@ impl Relay {
             base_url: target.account.base_url.as_ref(),
             tries: order.tries,
         };
-        Ok(self.hand_over(&hand_over).await)
+        Ok(self.hand_over(&hand_over, None).await)
     }
 }
