@@ -3,6 +3,7 @@
 
 mod clock;
 mod event;
+mod front;
 mod network;
 
 use std::collections::BTreeMap;
@@ -26,6 +27,7 @@ use serde_json::{Value, json};
 
 pub(crate) use clock::{START_MS, TestClock};
 pub(crate) use event::{Event, Reply};
+pub(crate) use front::{Fate, front};
 pub(crate) use network::{Act, Network, Request};
 
 /// The relay's secret.
@@ -87,17 +89,29 @@ impl Bench {
     }
 
     async fn with_timeout(timeout: Duration) -> Self {
+        Self::at(engine(), timeout).await
+    }
+
+    /// A bench whose table stands behind a front; `decide` is asked for the fate of each call by its operation.
+    pub(crate) async fn behind(decide: impl Fn(&str) -> Fate + Send + Sync + 'static) -> Self {
+        let front = front(engine(), decide).await;
+        Self::at(&front, Duration::from_secs(10)).await
+    }
+
+    /// A bench that reaches its table at an endpoint.
+    async fn at(endpoint: &str, timeout: Duration) -> Self {
         static TABLES: AtomicU32 = AtomicU32::new(0);
         let table = format!("flows-{}", TABLES.fetch_add(1, Ordering::Relaxed));
-        let settings = settings(&table);
+        let maker = relay::dynamodb(&settings(&table, engine()), http_client(None).unwrap());
+        orders::schema::create_table(&maker, &table).await.unwrap();
+        let settings = settings(&table, endpoint);
         let client = relay::dynamodb(&settings, http_client(None).unwrap());
-        orders::schema::create_table(&client, &table).await.unwrap();
         Self::over(&settings, Store::new(client, table), timeout).await
     }
 
     /// A bench whose table is not there: every call of it fails at once.
     pub(crate) async fn without_table() -> Self {
-        let settings = settings("nowhere");
+        let settings = settings("nowhere", engine());
         let client = relay::dynamodb(&settings, http_client(None).unwrap());
         Self::over(&settings, Store::new(client, "nowhere"), NETWORK_TIMEOUT).await
     }
@@ -123,22 +137,17 @@ impl Bench {
     /// Checks and stores a configuration as `leadrelay push` does. `NETWORK` stands for the loopback network's URL, and
     /// a client `tester` that may do everything is added.
     pub(crate) async fn configure(&self, toml: &str) {
-        let toml = toml.replace("NETWORK", &self.network.url());
-        let toml = format!("{toml}\n[clients.tester]\nkey = \"{KEY}\"\nscope = \"admin\"\n");
-        let parsed = config::parse("test.toml", &toml, &BTreeMap::new()).unwrap_or_else(|error| panic!("{error}"));
-        self.put(&parsed.documents(|key| Ok(key.to_owned())).unwrap()).await;
+        configure(&self.store, toml, &self.network.url()).await;
     }
 
     /// Stores configuration documents as they are.
     pub(crate) async fn put(&self, documents: &BTreeMap<String, String>) {
-        for (name, text) in documents {
-            self.store.put_config(name, text).await.unwrap();
-        }
+        put(&self.store, documents).await;
     }
 
     /// A second process over the same table: nothing in its memory is the first one's.
     pub(crate) fn second_relay(&self) -> Arc<Relay> {
-        let settings = settings("second");
+        let settings = settings("second", engine());
         let transport = Transport::new(http_client(None).unwrap(), Duration::from_secs(10));
         let time: Arc<dyn Clock> = Arc::<TestClock>::clone(&self.clock);
         Arc::new(Relay::with_parts(&settings, self.store.clone(), transport, Secrets::new(None), time))
@@ -146,7 +155,7 @@ impl Bench {
 
     /// The same, for which 50 orders in one part are many; it hands slices of polling work to the queue at an address.
     pub(crate) fn slicing_relay(&self, queue: Option<&Network>) -> Arc<Relay> {
-        let mut settings = settings("slicing");
+        let mut settings = settings("slicing", engine());
         settings.queue_url = queue.map(|queue| format!("{}/123456789012/slices", queue.url()));
         let client = http_client(None).unwrap();
         let time: Arc<dyn Clock> = Arc::<TestClock>::clone(&self.clock);
@@ -219,6 +228,20 @@ impl Bench {
     }
 }
 
+/// Stores a configuration in a table; see [`Bench::configure`].
+pub(crate) async fn configure(store: &Store, toml: &str, network: &str) {
+    let toml = toml.replace("NETWORK", network);
+    let toml = format!("{toml}\n[clients.tester]\nkey = \"{KEY}\"\nscope = \"admin\"\n");
+    let parsed = config::parse("test.toml", &toml, &BTreeMap::new()).unwrap_or_else(|error| panic!("{error}"));
+    put(store, &parsed.documents(|key| Ok(key.to_owned())).unwrap()).await;
+}
+
+async fn put(store: &Store, documents: &BTreeMap<String, String>) {
+    for (name, text) in documents {
+        store.put_config(name, text).await.unwrap();
+    }
+}
+
 /// One run of a relay, with so much time until its deadline.
 pub(crate) async fn sweep(relay: &Relay, clock: &TestClock, payload: Value, time: Duration) -> Sums {
     let mut context = Context::default();
@@ -235,14 +258,15 @@ pub(crate) fn kinds(order: &Value) -> Vec<String> {
     history.iter().map(|event| event["kind"].as_str().unwrap().to_owned()).collect()
 }
 
-fn settings(table: &str) -> Settings {
+/// The settings of a relay whose table is at an endpoint.
+pub(crate) fn settings(table: &str, endpoint: &str) -> Settings {
     let read = |name: &str| {
         let value = match name {
             "TABLE_NAME" => table,
             "LEADRELAY_SECRET" => SECRET,
             "AWS_REGION" => "eu-west-1",
             "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => "test",
-            "AWS_ENDPOINT_URL_DYNAMODB" => engine(),
+            "AWS_ENDPOINT_URL_DYNAMODB" => endpoint,
             _ => return None,
         };
         Some(value.to_owned())
@@ -258,14 +282,21 @@ fn engine() -> &'static str {
         std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async {
-                let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-                tell.send(format!("http://{}", listener.local_addr().unwrap())).unwrap();
-                let database = dynoxide::Database::memory().unwrap();
-                dynoxide::server::serve_with_shutdown(listener, database, std::future::pending()).await.unwrap();
+                let (url, engine) = new_engine().await;
+                tell.send(url).unwrap();
+                engine.await;
             });
         });
         told.recv().unwrap()
     })
+}
+
+/// An embedded engine of its own: its address, and what serves it for as long as it is polled.
+pub(crate) async fn new_engine() -> (String, impl Future<Output = ()>) {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let database = dynoxide::Database::memory().unwrap();
+    (url, async { dynoxide::server::serve_with_shutdown(listener, database, std::future::pending()).await.unwrap() })
 }
 
 /// A whole lead at an offer.

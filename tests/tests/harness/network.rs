@@ -60,8 +60,12 @@ enum How {
     Answer,
     CloseUnread,
     CloseRead,
+    ResetMidway,
+    ResetRead,
+    ResetAnswer,
     Hang,
     Slow,
+    Drip,
     WrongLength,
 }
 
@@ -85,6 +89,26 @@ impl Act {
     /// Reads the request and hangs up.
     pub(crate) fn close_read() -> Self {
         Self { how: How::CloseRead, ..Self::answer(0, "") }
+    }
+
+    /// Reads some bytes of the request and resets the connection.
+    pub(crate) fn reset_midway() -> Self {
+        Self { how: How::ResetMidway, ..Self::answer(0, "") }
+    }
+
+    /// Reads the request and resets the connection.
+    pub(crate) fn reset_read() -> Self {
+        Self { how: How::ResetRead, ..Self::answer(0, "") }
+    }
+
+    /// The same answer, in the middle of which the connection is reset.
+    pub(crate) fn reset_within(self) -> Self {
+        Self { how: How::ResetAnswer, ..self }
+    }
+
+    /// The same answer, byte by byte.
+    pub(crate) fn dripping(self) -> Self {
+        Self { how: How::Drip, ..self }
     }
 
     /// The same answer, but only once [`Network::release`] is called.
@@ -118,6 +142,7 @@ impl Act {
 }
 
 type Responder = Arc<dyn Fn(&Request) -> Act + Send + Sync>;
+type Interruption = Box<dyn Fn() -> Option<Act> + Send + Sync>;
 
 /// The running network. It ends with its runtime.
 pub(crate) struct Network {
@@ -128,6 +153,7 @@ pub(crate) struct Network {
 struct Shared {
     script: Mutex<VecDeque<Act>>,
     responder: Mutex<Option<Responder>>,
+    interruption: Mutex<Option<Interruption>>,
     seen: Mutex<Vec<Request>>,
     count: watch::Sender<usize>,
     released: Semaphore,
@@ -141,6 +167,7 @@ impl Network {
         let shared = Arc::new(Shared {
             script: Mutex::default(),
             responder: Mutex::default(),
+            interruption: Mutex::default(),
             seen: Mutex::default(),
             count: watch::Sender::new(0),
             released: Semaphore::new(0),
@@ -171,6 +198,12 @@ impl Network {
         *self.shared.responder.lock().unwrap() = Some(Arc::new(responder));
     }
 
+    /// Asked at the first byte of each request whether it is broken off before it is read: an [`Act::close_unread`] or
+    /// [`Act::reset_midway`].
+    pub(crate) fn broken_off_by(&self, interruption: impl Fn() -> Option<Act> + Send + Sync + 'static) {
+        *self.shared.interruption.lock().unwrap() = Some(Box::new(interruption));
+    }
+
     /// All requests since the last call of this.
     pub(crate) fn take(&self) -> Vec<Request> {
         std::mem::take(&mut *self.shared.seen.lock().unwrap())
@@ -194,9 +227,18 @@ impl Network {
 
 impl Shared {
     async fn serve(&self, mut stream: TcpStream) {
+        // Otherwise the kernel keeps the second half of an answer for some 40 ms.
+        let _ = stream.set_nodelay(true);
         loop {
             // A connection that stays open is asked for the next request only when it comes.
-            if stream.peek(&mut [0]).await.unwrap_or(0) == 0 || self.closes_unread() {
+            if stream.peek(&mut [0]).await.unwrap_or(0) == 0 {
+                return;
+            }
+            if let Some(act) = self.early() {
+                if act.how == How::ResetMidway {
+                    let _ = stream.read(&mut [0; 300]).await;
+                    let _ = stream.set_zero_linger();
+                }
                 return;
             }
             let Some(request) = read_request(&mut stream).await else { return };
@@ -210,13 +252,11 @@ impl Shared {
         }
     }
 
-    fn closes_unread(&self) -> bool {
+    fn early(&self) -> Option<Act> {
         let mut script = self.script.lock().unwrap();
-        let closes = script.front().is_some_and(|act| act.how == How::CloseUnread);
-        if closes {
-            script.pop_front();
-        }
-        closes
+        let is_early = |act: &mut Act| matches!(act.how, How::CloseUnread | How::ResetMidway);
+        let scripted = script.pop_front_if(is_early);
+        scripted.or_else(|| self.interruption.lock().unwrap().as_ref().and_then(|interruption| interruption()))
     }
 
     fn next_act(&self, request: &Request) -> Act {
@@ -229,11 +269,14 @@ impl Shared {
 
     /// `None` where the connection ends.
     async fn play(&self, act: &Act, stream: &mut TcpStream) -> Option<()> {
-        let (first, rest) = act.body.split_at(if act.how == How::Slow { act.body.len() / 2 } else { act.body.len() });
+        let halved = matches!(act.how, How::Slow | How::ResetAnswer);
+        let (first, rest) = act.body.split_at(if halved { act.body.len() / 2 } else { act.body.len() });
         match act.how {
-            How::CloseUnread | How::CloseRead => return None,
+            How::CloseUnread | How::ResetMidway | How::CloseRead => return None,
+            How::ResetRead => return stream.set_zero_linger().ok().and(None),
             How::Hang => self.released.acquire().await.ok()?.forget(),
-            How::Answer | How::Slow | How::WrongLength => {}
+            How::Drip => return drip(&[act.head(act.body.len()).as_bytes(), &act.body].concat(), stream).await,
+            How::Answer | How::Slow | How::WrongLength | How::ResetAnswer => {}
         }
         let missing = if act.how == How::WrongLength { 10 } else { 0 };
         stream.write_all(act.head(act.body.len() + missing).as_bytes()).await.ok()?;
@@ -242,8 +285,22 @@ impl Shared {
             self.released.acquire().await.ok()?.forget();
             stream.write_all(rest).await.ok()?;
         }
+        if act.how == How::ResetAnswer {
+            // What is written is on its way; the rest never comes.
+            tokio::task::yield_now().await;
+            stream.set_zero_linger().ok()?;
+            return None;
+        }
         (act.how != How::WrongLength).then_some(())
     }
+}
+
+async fn drip(answer: &[u8], stream: &mut TcpStream) -> Option<()> {
+    for byte in answer {
+        stream.write_all(&[*byte]).await.ok()?;
+        tokio::task::yield_now().await;
+    }
+    Some(())
 }
 
 async fn read_request(stream: &mut TcpStream) -> Option<Request> {
