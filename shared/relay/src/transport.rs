@@ -75,7 +75,18 @@ pub fn http_client(extra_ca: Option<&str>) -> Result<reqwest::Client, TransportE
 /// # Errors
 /// [`TransportError`] for an unreadable CA file.
 pub fn network_client(extra_ca: Option<&str>) -> Result<reqwest::Client, TransportError> {
-    build(builder(extra_ca)?.dns_resolver(Arc::new(resolver::PublicOnly)))
+    network_client_over(extra_ca, Arc::new(resolver::PublicOnly))
+}
+
+/// The same, which leaves it to `names` where a name leads: for tests, in which some lead nowhere.
+///
+/// # Errors
+/// [`TransportError`] for an unreadable CA file.
+pub fn network_client_over(
+    extra_ca: Option<&str>,
+    names: Arc<dyn reqwest::dns::Resolve>,
+) -> Result<reqwest::Client, TransportError> {
+    build(builder(extra_ca)?.dns_resolver(names))
 }
 
 fn build(builder: reqwest::ClientBuilder) -> Result<reqwest::Client, TransportError> {
