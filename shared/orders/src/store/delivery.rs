@@ -105,8 +105,8 @@ impl Store {
             .one_of(DELIVERY, [Delivery::Queued.as_str(), Delivery::Unknown.as_str()])
             .equal(STATUS, text(Status::Wait.as_str()))
             .absent(NETWORK_ORDER)
-            // A repeat of this very write would find its own time here.
-            .other_than(UPDATED, number(report.at_ms));
+            // A repeat of this very write would find its own time here, one that was held up the time of what came since.
+            .below(UPDATED, number(report.at_ms));
         let mut written = self.update(OPERATION, id, update, ReturnValue::None).await?;
         for _ in 0..CONFLICT_TRIES {
             let order = match written {

@@ -36,8 +36,8 @@ impl Terms {
         self
     }
 
-    pub(super) fn other_than(&mut self, attribute: &str, value: AttributeValue) -> &mut Self {
-        let term = format!("{} <> {}", self.name(attribute), self.value(value));
+    pub(super) fn below(&mut self, attribute: &str, value: AttributeValue) -> &mut Self {
+        let term = format!("{} < {}", self.name(attribute), self.value(value));
         self.all.push(term);
         self
     }

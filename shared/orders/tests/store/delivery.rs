@@ -69,6 +69,22 @@ pub(crate) async fn a_repeated_report_is_written_once(store: Store) {
     assert_eq!(read(&store, &new.id).await.history.len(), 2);
 }
 
+/// A copy of the write that was held up on its way, or a repeat of the call: by then a run sends the lead again.
+pub(crate) async fn a_report_that_comes_late_does_not_answer_a_later_attempt(store: Store) {
+    let new = order(id(START, 1));
+    stored(&store, &new).await;
+    let queued = report(QUEUED, START + 400);
+    assert!(matches!(store.record_delivery(ACCOUNT, &new.id, &queued).await, Ok(Recorded::Done(_))));
+    let order = read(&store, &new.id).await;
+    let attempt = store.claim_attempt(&order, START + 60_000, 1_700_000_120).await.unwrap();
+    assert!(matches!(attempt, Attempt::Send(_)), "{attempt:?}");
+    let before = read(&store, &new.id).await;
+    assert!(matches!(store.record_delivery(ACCOUNT, &new.id, &queued).await, Ok(Recorded::Already(_))));
+    let after = read(&store, &new.id).await;
+    assert_eq!(after, before);
+    assert!(after.attempt_unanswered(), "whoever comes next must not send it");
+}
+
 pub(crate) async fn a_postback_during_the_call_keeps_its_status(store: Store) {
     let late = [
         (delivered_as("812001", true), Some("812001"), Some(Work::Poll)),

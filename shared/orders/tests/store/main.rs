@@ -84,6 +84,7 @@ promises! {
     delivery:
         each_outcome_leaves_its_state_and_work,
         a_repeated_report_is_written_once,
+        a_report_that_comes_late_does_not_answer_a_later_attempt,
         a_postback_during_the_call_keeps_its_status,
         delivered_never_goes_back,
         a_report_on_another_accounts_order_is_refused,
