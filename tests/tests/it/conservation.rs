@@ -101,6 +101,21 @@ async fn a_lead_no_run_knows_of_is_a_remainder_until_the_daily_audit_finds_it() 
 }
 
 #[tokio::test]
+async fn a_lead_whose_function_died_during_the_audit_is_found_though_no_run_came_for_a_month() {
+    let bench = bench().await;
+    bench.sweep().await;
+    bench.clock.advance(Duration::from_hours(24));
+    let id = orphan(&bench).await;
+    // The first run after midnight: the lead may still be on its way.
+    bench.clock.advance(Duration::from_secs(1));
+    bench.sweep().await;
+    assert_eq!(bench.order(&id).await["delivery"], "queued");
+    bench.clock.advance(Duration::from_hours(31 * 24));
+    bench.sweep().await;
+    assert_eq!(bench.order(&id).await["delivery"], "unknown");
+}
+
+#[tokio::test]
 async fn leads_of_an_account_that_is_gone_are_a_remainder() {
     let bench = bench().await;
     bench.network.script([Act::answer(429, "")]);

@@ -190,6 +190,7 @@ impl Relay {
             .with("orders", json!(answer.remainder))
             .with("audit_remainder", sums.remainder)
             .write(self.clock.now_ms());
-        Ok(counted.to_ms)
+        // What may still have been on its way is looked at again by the next one, however late that comes.
+        Ok(counted.to_ms.min(to_ms.saturating_sub(STALLED_MS)))
     }
 }
