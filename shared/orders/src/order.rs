@@ -196,6 +196,9 @@ impl fmt::Debug for NewOrder {
 pub enum Beginning {
     /// Whoever stores it calls the network at once.
     Sent,
+    /// The same, for an order whose id is older than anybody looks back for a caller that died: the due index knows it
+    /// from the first moment on, on lease until then, in seconds since 1970.
+    SentLate(u64),
     /// It is queued, and no call is begun: the network is left alone until then, in seconds since 1970.
     Held(u64),
     /// The relay itself refuses it, since it repeats [`NewOrder::duplicate_of`]. It is never sent.
@@ -219,6 +222,10 @@ impl Order {
         match beginning {
             _ if is_test => {}
             Beginning::Sent => {}
+            Beginning::SentLate(lease_until_s) => {
+                order.work = Some(Work::Send);
+                order.next_attempt = Some(lease_until_s);
+            }
             Beginning::Held(until_s) => {
                 order.tries = 0;
                 order.work = Some(Work::Send);

@@ -10,7 +10,7 @@ use orders::{Applied, DeliveryOutcome, DeliveryReport, News, Order, Recorded, So
 use url::Url;
 
 use crate::health::Sign;
-use crate::relay::Relay;
+use crate::relay::{NETWORK_TIMEOUT, Relay};
 use crate::transport::SendError;
 
 /// Pauses before a lead that was surely not taken is sent again. After the last it is undeliverable.
@@ -23,6 +23,11 @@ pub const RETRY_PAUSES: [Duration; 7] = [
     Duration::from_hours(10),
     Duration::from_hours(10),
 ];
+
+/// Until when whoever begins to send a lead now has it to itself, in seconds since 1970.
+pub(crate) const fn lease_until_s(now_ms: u64) -> u64 {
+    now_ms / 1000 + 3 * NETWORK_TIMEOUT.as_secs()
+}
 
 /// All that one hand-over needs.
 #[derive(Debug, Clone, Copy)]

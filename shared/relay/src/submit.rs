@@ -8,11 +8,12 @@ use orders::{Beginning, Claim, NewOrder, Order, Source};
 use sha2::{Digest, Sha256};
 
 use crate::call::{Answer, Call};
-use crate::deliver::HandOver;
+use crate::deliver::{HandOver, lease_until_s};
 use crate::duplicates::Stored;
 use crate::health::{Gate, Sign};
 use crate::intake::{Checked, Refused, busy, read_body, refuse};
 use crate::relay::Relay;
+use crate::sweep::LOOK_BACK_MS;
 use crate::telemetry::Line;
 use crate::view::Receipt;
 
@@ -116,7 +117,7 @@ impl Relay {
         let gate = if new.test { Gate::Open } else { self.gate(account).await };
         let beginning = match gate {
             Gate::Closed(until_s) => Beginning::Held(until_s),
-            Gate::Open | Gate::Trial(_) => Beginning::Sent,
+            Gate::Open | Gate::Trial(_) => beginning_of(&order_id, self.clock.now_ms()),
         };
         let stored = self.store_new(new, beginning, checked.offer.duplicates).await;
         let (order, is_new) = match stored.map_err(|error| busy(&error))? {
@@ -133,6 +134,12 @@ impl Relay {
         self.take_sign(account, checked.network.slug(), gate, handed.sign).await;
         Ok((self.record(order, handed, Some(&*checked.network), Source::Intake).await, false))
     }
+}
+
+/// An order is as old as the first time its key came. Runs look back an hour for functions that died.
+fn beginning_of(order_id: &OrderId, now_ms: u64) -> Beginning {
+    let is_late = now_ms.saturating_sub(order_id.unix_ms()) > LOOK_BACK_MS / 2;
+    if is_late { Beginning::SentLate(lease_until_s(now_ms)) } else { Beginning::Sent }
 }
 
 fn hand_over<'a>(

@@ -106,3 +106,25 @@ async fn an_outcome_that_cannot_be_written_leaves_a_lead_in_doubt_and_never_send
     assert_eq!((tally.accounts["main"].unknown, tally.unattended.len()), (1, 0));
     assert_eq!(behind.bench.network.take().len(), 1);
 }
+
+/// The order has its id, and so its age, from the first time its key came: runs and the audit look back less far.
+#[tokio::test]
+async fn a_lead_that_is_stored_a_month_after_its_key_is_not_forgotten_when_its_function_dies() {
+    let behind = behind().await;
+    behind.throttle("TransactWriteItems", 1000);
+    behind.send("one").await.problem(503);
+    behind.relent();
+    behind.bench.clock.advance(Duration::from_hours(31 * 24));
+    behind.bench.network.script([accepted().hanging()]);
+    tokio::select! {
+        biased;
+        () = behind.bench.network.arrived(1) => {}
+        _ = behind.send("one") => {}
+    }
+    behind.bench.clock.advance(Duration::from_mins(3));
+    assert_eq!(behind.bench.sweep().await.errors, []);
+    let tally = behind.bench.store.tally(0, u64::from(u32::MAX) * 1000, u64::MAX).await.unwrap();
+    assert_eq!((tally.accounts["main"].unknown, tally.unattended.len()), (1, 0));
+    assert_eq!(behind.send("one").await.expect(200)["delivery"], "unknown");
+    assert_eq!(behind.bench.network.take().len(), 1);
+}

@@ -3,16 +3,16 @@
 use orders::{Attempt, DeliveryOutcome, DeliveryReport, DueQuery, Order, Source, StoreError, Work, schema};
 
 use super::{Run, Sums, Target};
-use crate::deliver::{HandOver, HandedOver};
+use crate::deliver::{HandOver, HandedOver, lease_until_s};
 use crate::health::{Gate, Sign};
-use crate::relay::{NETWORK_TIMEOUT, Relay};
+use crate::relay::Relay;
 use crate::telemetry::Line;
 
 /// A first call that is older than this is over, one way or the other: functions live 29 seconds.
 pub(super) const STALLED_MS: u64 = 2 * 60 * 1000;
 
 /// How far back dead runners are looked for at each run. A run that was late by less misses nothing.
-const LOOK_BACK_MS: u64 = 60 * 60 * 1000;
+pub(crate) const LOOK_BACK_MS: u64 = 60 * 60 * 1000;
 
 const PAGE: usize = 100;
 
@@ -93,8 +93,7 @@ impl Relay {
     async fn try_again(&self, target: &Target, order: Order, gate: Gate, sums: &mut Sums) -> Result<(), StoreError> {
         let network = order.network.clone();
         let now_ms = self.clock.now_ms();
-        let lease_until = now_ms / 1000 + 3 * NETWORK_TIMEOUT.as_secs();
-        let order = match self.store.claim_attempt(&order, now_ms, lease_until).await? {
+        let order = match self.store.claim_attempt(&order, now_ms, lease_until_s(now_ms)).await? {
             Attempt::Send(order) => *order,
             Attempt::LookUp(order) => {
                 self.take_sign(&target.name, &network, gate, Sign::Nothing).await;
