@@ -246,7 +246,9 @@ impl State {
             return fate;
         }
         let dice = &mut self.of_store;
-        if !dice.once_in(odds.store) {
+        // A run reads far more than all others write.
+        let is_write = WRITES.contains(&operation);
+        if !dice.once_in(if is_write { odds.store } else { 8 * odds.store }) {
             return Fate::Pass;
         }
         let conflict = match operation {
@@ -268,8 +270,8 @@ impl State {
             self.outage = Some((fate.clone(), 3 + dice.below(6)));
             return fate;
         }
-        let late = Fate::Late(usize::try_from(1 + dice.below(40)).unwrap());
-        if WRITES.contains(&operation) && dice.once_in(2) {
+        if is_write && !dice.once_in(3) {
+            let late = Fate::Late(usize::try_from(1 + dice.below(60)).unwrap());
             return dice.pick(&[late, Fate::Twice, Fate::Refuse(400, conflict), Fate::LoseAnswer]);
         }
         dice.pick(&lasting)

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::network::{Made, Received};
 use crate::round::{Lead, Round};
@@ -54,7 +54,7 @@ fn nothing_is_lost_or_doubled(round: &Round, orders: &[Value]) {
 }
 
 async fn it_adds_up(round: &Round, ends: &Ends, orders: usize) {
-    let audit = round.world.audit().await;
+    let audit = round.world.audit(json!({})).await;
     let total = audit.total;
     assert_eq!((total.remainder, audit.complete), (0, true), "{audit:?}");
     assert_eq!(total.received, u64::try_from(orders).unwrap(), "{audit:?}");

@@ -52,7 +52,7 @@ mod suite {
     }
 
     fn odds(dice: &mut Dice) -> Odds {
-        let (network, store, death) = (2 + dice.below(5), 5 + dice.below(40), 2 + dice.below(6));
+        let (network, store, death) = (2 + dice.below(5), 3 + dice.below(20), 2 + dice.below(6));
         match dice.below(5) {
             0 => Odds { network, store: 0, death: 0 },
             1 => Odds { network: 0, store, death: 0 },
@@ -100,7 +100,7 @@ mod suite {
         }
         let asked = setting("LEADRELAY_FAULTS_SECONDS");
         let (first, time) =
-            asked.map_or((1, SECONDS), |seconds| (RandomState::new().hash_one(0) >> 16, Duration::from_secs(seconds)));
+            asked.map_or((1, SECONDS), |seconds| (RandomState::new().hash_one(0) >> 40, Duration::from_secs(seconds)));
         let (began, rounds) = (Instant::now(), AtomicU64::new(0));
         let players = std::thread::available_parallelism().map_or(1, NonZero::get);
         // The first round that fails ends the suite.

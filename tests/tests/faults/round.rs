@@ -102,6 +102,13 @@ impl Round {
                 _ => self.wait(),
             }
         }
+        if self.dice.once_in(4) {
+            // Longer than the audit looks back in any case, shorter than a key is kept.
+            self.world.advance(Duration::from_hours(31 * 24));
+            for _ in 0..4 {
+                self.repeat().await;
+            }
+        }
         for _ in 0..self.dice.below(4) {
             self.wait();
             self.run().await;
@@ -166,6 +173,10 @@ impl Round {
             self.world.advance(Duration::from_mins(minutes));
             let (disturbance, errors) = self.world.run(false).await;
             assert!(disturbance.store > 0 || errors.is_empty(), "{errors:?}");
+            if minutes == 3 {
+                let recent = self.world.audit(json!({"from": "55m"})).await;
+                assert_eq!(recent.total.remainder, 0, "a call that died is found within minutes: {recent:?}");
+            }
         }
     }
 }

@@ -140,8 +140,8 @@ impl World {
         self.chaos.mortal(death, sweep(relay, &self.clock, payload, RUN)).await
     }
 
-    pub(crate) async fn audit(&self) -> relay::sweep::AuditAnswer {
-        let sums = sweep(&self.relay, &self.clock, json!({"audit": {}}), RUN).await;
+    pub(crate) async fn audit(&self, of: Value) -> relay::sweep::AuditAnswer {
+        let sums = sweep(&self.relay, &self.clock, json!({"audit": of}), RUN).await;
         assert_eq!(sums.errors, []);
         *sums.audit.unwrap()
     }
