@@ -128,10 +128,11 @@ pub(crate) fn first_scalar(pointers: &OneOrMany, value: &Value) -> Option<String
     pointers.0.iter().filter_map(|pointer| value.pointer(pointer).and_then(scalar)).find(|text| !text.is_empty())
 }
 
-/// The first pointer that leads to an id: a text or a number, nothing else.
+/// The first pointer that leads to an id: a text or a whole number, nothing else. A number beyond 64 bits has been
+/// rounded by the time it is here, and may have become another order's.
 pub(crate) fn first_id(pointers: &OneOrMany, value: &Value) -> Option<String> {
     let found = pointers.0.iter().filter_map(|pointer| value.pointer(pointer));
-    found.filter(|value| !value.is_boolean()).filter_map(scalar).find(|text| !text.is_empty())
+    found.filter(|value| !value.is_boolean() && !value.is_f64()).filter_map(scalar).find(|text| !text.is_empty())
 }
 
 /// The first pointer that leads to something people can read, cut to `max` characters: a text, or the texts of a
@@ -216,6 +217,15 @@ mod tests {
         let places = OneOrMany(vec!["/data".to_owned(), "/id".to_owned()]);
         let json = serde_json::json!({"data": true, "id": 7});
         assert_eq!(first_id(&places, &json).as_deref(), Some("7"));
+    }
+
+    #[test]
+    fn a_number_that_was_rounded_is_no_id() {
+        let places = OneOrMany(vec!["/id".to_owned(), "/uuid".to_owned()]);
+        let id = |json: &str| first_id(&places, &serde_json::from_str(json).unwrap());
+        assert_eq!(id(r#"{"id": 18446744073709551615}"#).as_deref(), Some("18446744073709551615"));
+        assert_eq!(id(r#"{"id": 118446744073709551615, "uuid": "u-1"}"#).as_deref(), Some("u-1"));
+        assert_eq!(id(r#"{"id": 70021.5}"#), None);
     }
 
     #[test]

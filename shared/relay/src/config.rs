@@ -18,6 +18,7 @@ mod parse;
 mod poll_keys;
 mod polling;
 mod section;
+mod shown;
 
 pub use cache::ConfigCache;
 pub use duplicates::{Duplicates, OnDuplicate};

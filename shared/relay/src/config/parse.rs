@@ -9,6 +9,7 @@ use toml::de::{DeTable, DeValue};
 use url::Url;
 
 use super::section::{Checker, Section, has, is_name, listed, nearest, span_of};
+use super::shown::shown;
 use super::{
     Account, Client, NetworkRef, Offer, Scope, account_document, client_document, network_document, offer_document,
 };
@@ -79,8 +80,7 @@ mod erased {
 /// # Errors
 /// Every problem found, each with file, line, column and what would be right.
 pub fn parse(file: &str, text: &str, own: &BTreeMap<String, (String, Arc<Network>)>) -> Result<Parsed, ManifestError> {
-    let root =
-        DeTable::parse(text).map_err(|error| ManifestError { problems: vec![Problem::of_toml(file, text, &error)] })?;
+    let root = DeTable::parse(text).map_err(|error| wrong(vec![Problem::of_toml(file, text, &error)]))?;
     let mut checker = Checker { file, text, own, problems: Vec::new(), parsed: Parsed::default() };
     checker.root(root.get_ref());
     checker.parsed.own_networks = own.iter().map(|(slug, (text, _))| (slug.clone(), text.clone())).collect();
@@ -88,8 +88,12 @@ pub fn parse(file: &str, text: &str, own: &BTreeMap<String, (String, Arc<Network
         Ok(checker.parsed)
     } else {
         checker.problems.sort_by_key(|problem| (problem.line, problem.column));
-        Err(ManifestError { problems: checker.problems })
+        Err(wrong(checker.problems))
     }
+}
+
+fn wrong(problems: Vec<Problem>) -> ManifestError {
+    ManifestError { problems: problems.into_iter().map(shown).collect() }
 }
 
 const ROOT_KEYS: [&str; 4] = ["accounts", "offers", "clients", "networks"];
