@@ -55,6 +55,17 @@ pub enum PollFailure {
     Unreadable,
 }
 
+impl PollFailure {
+    /// The text of a failure without the network's own words: those may repeat a key or a customer's data, and have no
+    /// place in a log.
+    #[must_use]
+    pub fn without_their_words(text: &str) -> &str {
+        let words = Self::Refused(String::new()).to_string();
+        let ours = words.trim_end_matches(": ");
+        if text.starts_with(&words) { text.get(..ours.len()).unwrap_or_default() } else { text }
+    }
+}
+
 const COMMENT_CHARS: usize = 1000;
 
 impl Network {

@@ -123,7 +123,7 @@ fn limit(call: &Call) -> Result<usize, Refused> {
 fn phone_of(text: &str) -> Result<String, Refused> {
     let digits: String = text.chars().filter(char::is_ascii_digit).collect();
     let is_number = text.trim().trim_start_matches('+').len() == digits.len() && (4..=15).contains(&digits.len());
-    let detail = "phone is a number in E.164, such as %2B48500100200";
+    let detail = "phone is a number in E.164, such as %2B48512345678";
     if is_number { Ok(format!("+{digits}")) } else { Err(problem(400, "parameter", detail)) }
 }
 

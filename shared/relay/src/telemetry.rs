@@ -3,7 +3,7 @@
 //! On Lambda the lines that count something carry `CloudWatch`'s embedded metric format: the log line is the metric, so
 //! a metric costs no call. The metrics and their dimensions are [`METRICS`].
 
-use std::io::Write as _;
+use std::io::Write;
 use std::sync::OnceLock;
 
 use serde::ser::SerializeMap as _;
@@ -58,24 +58,48 @@ pub const METRICS: [Metric; 16] = [
     count("audit_remainder", ""),
 ];
 
-/// Where counted lines go: JSON with metrics, or plain lines for people.
-static AS_JSON: OnceLock<bool> = OnceLock::new();
+/// Takes a whole line, its line break included.
+pub type Sink = fn(&[u8]);
+
+/// Where JSON lines go, counted ones among them; `None` for lines for people, which have no metrics.
+static SINK: OnceLock<Option<Sink>> = OnceLock::new();
 
 /// Starts logging JSON lines to standard output, as `CloudWatch` wants them. `filter` is `RUST_LOG`'s text.
 pub fn log_json(filter: Option<&str>) {
-    let _ = AS_JSON.set(true);
+    // A closed standard output is no reason to fail a lead.
+    log_json_to(filter, |line| drop(std::io::stdout().write_all(line)));
+}
+
+/// Starts logging the same lines to somewhere else: for tests, which look at each of them.
+pub fn log_json_to(filter: Option<&str>, sink: Sink) {
+    let _ = SINK.set(Some(sink));
     let lines = tracing_subscriber::fmt::layer()
         .json()
         .flatten_event(true)
         .with_current_span(false)
         .with_span_list(false)
-        .with_target(false);
+        .with_target(false)
+        .with_writer(move || Lines(sink));
     let _ = tracing_subscriber::registry().with(filter_of(filter)).with(lines).try_init();
+}
+
+/// A sink as the subscriber writes to it: one call a line.
+struct Lines(Sink);
+
+impl Write for Lines {
+    fn write(&mut self, line: &[u8]) -> std::io::Result<usize> {
+        (self.0)(line);
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }
 
 /// Starts logging lines for people to standard error.
 pub fn log_plain(filter: Option<&str>) {
-    let _ = AS_JSON.set(false);
+    let _ = SINK.set(None);
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(false).with_ansi(false);
     let _ = tracing_subscriber::registry().with(filter_of(filter)).with(lines).try_init();
 }
@@ -120,12 +144,11 @@ impl Line {
 
     /// Writes the line. `at_ms` is the time, in milliseconds since 1970.
     pub fn write(self, at_ms: u64) {
-        if AS_JSON.get() == Some(&true) {
+        if let Some(Some(sink)) = SINK.get() {
             // At once: standard output passes what ends in a line break on as it is.
             let Ok(mut line) = serde_json::to_vec(&Record { line: &self, at_ms }) else { return };
             line.push(b'\n');
-            // A closed standard output is no reason to fail a lead.
-            let _ = std::io::stdout().write_all(&line);
+            sink(&line);
         } else {
             let fields = self.fields.iter().map(|(name, value)| match value {
                 Value::String(text) => format!("{name}={text}"),

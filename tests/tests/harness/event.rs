@@ -3,6 +3,8 @@
 use lambda_http::{Body, Request, Response, request};
 use serde_json::{Map, Value, json};
 
+use super::watch::{self, Private};
+
 /// An API Gateway event in the making (HTTP API, payload version 2.0).
 #[derive(Clone)]
 pub(crate) struct Event {
@@ -16,6 +18,8 @@ pub(crate) struct Event {
 impl Event {
     fn new(method: &'static str, path: &str) -> Self {
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
+        watch::begin();
+        watch::query(query.as_bytes());
         let event = Self { method, path: path.to_owned(), query: query.to_owned(), headers: Map::new(), body: None };
         event.header("host", "relay.example")
     }
@@ -34,11 +38,14 @@ impl Event {
     }
 
     pub(crate) fn key(self, key: &str) -> Self {
+        watch::private(Private::ClientKey, key);
         self.header("authorization", &format!("Bearer {key}"))
     }
 
     pub(crate) fn body(mut self, media_type: &str, body: impl Into<Vec<u8>>) -> Self {
-        self.body = Some(body.into());
+        let body = body.into();
+        watch::body(media_type, &body);
+        self.body = Some(body);
         self.header("content-type", media_type)
     }
 
@@ -103,7 +110,12 @@ impl Reply {
             Body::Text(text) => text,
             other => panic!("no text: {other:?}"),
         };
-        Self { status: parts.status.as_u16(), headers: parts.headers, text }
+        let status = parts.status.as_u16();
+        // Who is refused is told what would be right, not what they sent.
+        if status >= 400 {
+            assert_eq!(watch::found(text.as_bytes()), None, "in an answer of HTTP {status}");
+        }
+        Self { status, headers: parts.headers, text }
     }
 
     pub(crate) fn header(&self, name: &str) -> Option<&str> {

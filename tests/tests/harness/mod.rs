@@ -5,6 +5,7 @@ mod clock;
 mod event;
 mod front;
 mod network;
+pub(crate) mod watch;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -75,6 +76,7 @@ pub(crate) struct Bench {
     pub(crate) meter: Arc<Meter>,
     pub(crate) clock: Arc<TestClock>,
     pub(crate) network: Network,
+    _watch: watch::Guard,
 }
 
 impl Bench {
@@ -117,6 +119,7 @@ impl Bench {
     }
 
     async fn over(settings: &Settings, store: Store, timeout: Duration) -> Self {
+        watch::begin();
         let meter = Arc::new(Meter::default());
         let store = store.with_meter(Arc::clone(&meter));
         let clock = Arc::new(TestClock::at(START_MS));
@@ -124,7 +127,7 @@ impl Bench {
         let transport = Transport::new(http_client(None).unwrap(), timeout);
         let time: Arc<dyn Clock> = Arc::<TestClock>::clone(&clock);
         let relay = Relay::with_parts(settings, store.clone(), transport, Secrets::new(None), time);
-        Self { relay: Arc::new(relay), store, meter, clock, network }
+        Self { relay: Arc::new(relay), store, meter, clock, network, _watch: watch::Guard }
     }
 
     /// A bench with a configuration; see [`Bench::configure`].
@@ -182,7 +185,9 @@ impl Bench {
 
     /// The `id` parameter of an account's door.
     pub(crate) async fn door_id(&self, account: &str) -> String {
-        format!("{account}-{}", self.relay.door_keys().await.unwrap().key_of(account))
+        let key = self.relay.door_keys().await.unwrap().key_of(account);
+        watch::private(watch::Private::DoorKey, &key);
+        format!("{account}-{key}")
     }
 
     /// A postback by GET with the account's right key; `tail` is what follows.
@@ -233,6 +238,7 @@ pub(crate) async fn configure(store: &Store, toml: &str, network: &str) {
     let toml = toml.replace("NETWORK", network);
     let toml = format!("{toml}\n[clients.tester]\nkey = \"{KEY}\"\nscope = \"admin\"\n");
     let parsed = config::parse("test.toml", &toml, &BTreeMap::new()).unwrap_or_else(|error| panic!("{error}"));
+    watch_configuration(&parsed);
     put(store, &parsed.documents(|key| Ok(key.to_owned())).unwrap()).await;
 }
 
@@ -256,6 +262,20 @@ pub(crate) async fn sweep(relay: &Relay, clock: &TestClock, payload: Value, time
 pub(crate) fn kinds(order: &Value) -> Vec<String> {
     let history = order["history"].as_array().unwrap();
     history.iter().map(|event| event["kind"].as_str().unwrap().to_owned()).collect()
+}
+
+/// The secrets that stand in a configuration itself.
+fn watch_configuration(parsed: &config::Parsed) {
+    for account in parsed.accounts.values() {
+        let network = networks::catalog::find(&account.network);
+        let secret = network.iter().flat_map(|network| network.account_keys()).filter(|key| key.secret);
+        for value in secret.filter_map(|key| account.settings.get(key.name)) {
+            watch::private(watch::Private::NetworkSecret, value);
+        }
+    }
+    for (key, _) in &parsed.clients {
+        watch::private(watch::Private::ClientKey, key);
+    }
 }
 
 /// The settings of a relay whose table is at an endpoint.

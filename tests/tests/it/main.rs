@@ -21,6 +21,8 @@ mod harness;
 #[cfg(test)]
 mod intake;
 #[cfg(test)]
+mod leaks;
+#[cfg(test)]
 mod limits;
 #[cfg(test)]
 mod pauses;

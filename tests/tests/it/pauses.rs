@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::harness::{Act, Bench, START_MS, TWO_ACCOUNTS, accepted, lead_at, sweep};
+use crate::harness::{Act, Bench, START_MS, TWO_ACCOUNTS, accepted, lead_at, sweep, watch};
 
 /// A bench whose account `main` is down.
 async fn down() -> Bench {
@@ -94,4 +94,33 @@ async fn answers_between_failures_keep_a_network_up_and_cost_no_write() {
     bench.send_lead(&lead_at("tea")).await.expect(201);
     let units = bench.meter.take();
     assert_eq!(units.read.to_bits(), 0_f64.to_bits(), "a healthy network is not even asked about");
+}
+
+/// A storm of failures, three processes and two pauses: people are told twice.
+#[tokio::test]
+async fn a_network_is_said_to_be_down_once_and_back_once() {
+    let bench = down().await;
+    let (second, third) = (bench.second_relay(), bench.second_relay());
+    bench.network.otherwise(|_| Act::answer(503, ""));
+    for pause in [61, 121, 241] {
+        bench.clock.advance(Duration::from_secs(pause));
+        bench.send_lead(&lead_at("tea")).await.expect(202);
+        for relay in [&second, &third, &bench.relay] {
+            sweep(relay, &bench.clock, json!({}), Duration::from_mins(5)).await;
+        }
+        assert_eq!((watch::said("network down").len(), watch::said("network back").len()), (1, 0), "after {pause} s");
+    }
+    bench.network.otherwise(|_| accepted());
+    bench.clock.advance(Duration::from_hours(3));
+    for relay in [&second, &third, &bench.relay] {
+        sweep(relay, &bench.clock, json!({}), Duration::from_mins(5)).await;
+        bench.send_lead(&lead_at("tea")).await;
+    }
+    let (down, back) = (watch::said("network down"), watch::said("network back"));
+    assert_eq!((down.len(), back.len()), (1, 1));
+    assert_eq!(
+        (&down[0]["network"], &down[0]["account"], &down[0]["network_down"]),
+        (&json!("drcash"), &json!("main"), &json!(1))
+    );
+    assert_eq!((&back[0]["network"], &back[0]["account"]), (&json!("drcash"), &json!("main")));
 }

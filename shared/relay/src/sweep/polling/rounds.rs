@@ -4,6 +4,7 @@ use std::sync::atomic::Ordering;
 
 use futures_util::{StreamExt, stream};
 use lead::OrderId;
+use networks::PollFailure;
 use networks::manifest::Asks;
 use orders::{DueQuery, StoreError, Work, schema};
 
@@ -184,6 +185,7 @@ impl Round<'_> {
     fn warn(&self, age: &Age, progress: &Progress, message: &str) {
         let (account, network) = (&self.target.name, self.network.slug());
         let failures = progress.failures;
+        let message = PollFailure::without_their_words(message);
         tracing::warn!(account, network, age = age.name, failures, "status calls fail: {message}");
     }
 
