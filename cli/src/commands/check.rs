@@ -1,5 +1,6 @@
 //! `leadrelay check`: a configuration, or a network's manifest and its cases.
 
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -75,7 +76,7 @@ fn check_configuration(file: &Path, as_json: bool) -> Result<(), Failure> {
         let holds = HoldsObject {
             accounts: parsed.accounts.len(),
             offers: parsed.offers.len(),
-            clients: parsed.clients.len(),
+            clients: clients(&parsed),
             own_networks: parsed.own_networks.len(),
             literal_secrets: &parsed.literal_secrets,
         };
@@ -90,9 +91,14 @@ fn check_configuration(file: &Path, as_json: bool) -> Result<(), Failure> {
     Ok(())
 }
 
+/// How many clients there are: one whose key is being changed is one.
+fn clients(parsed: &Parsed) -> usize {
+    parsed.clients.iter().map(|(_, client)| client.name.as_str()).collect::<BTreeSet<_>>().len()
+}
+
 /// `2 accounts, 1 offer, 1 client, 0 networks of its own`
 fn holds(parsed: &Parsed) -> String {
-    let counts = [(parsed.accounts.len(), "account"), (parsed.offers.len(), "offer"), (parsed.clients.len(), "client")];
+    let counts = [(parsed.accounts.len(), "account"), (parsed.offers.len(), "offer"), (clients(parsed), "client")];
     let counted = counts.map(|(number, noun)| count(number, noun)).join(", ");
     match parsed.own_networks.len() {
         0 => counted,

@@ -104,6 +104,13 @@ impl Relay {
         if !network.can_submit() {
             return Err(not_set_up("the network's API is not known"));
         }
+        // What was stored unchecked, or before the network's hosts were known, names no address to call.
+        let fits = |key: &networks::AccountKey<'_>| {
+            offer.params.get(key.name).is_none_or(|value| crate::config::unfit(key, value).is_none())
+        };
+        if let Some(key) = network.offer_keys().find(|key| !fits(key)) {
+            return Err(not_set_up(&format!("its `{}` is not right", key.name)));
+        }
         let lead = intake.to_lead(offer.country);
         let mut errors = lead.as_ref().err().cloned().unwrap_or_default();
         errors.extend(missing_fields(&network, &intake));

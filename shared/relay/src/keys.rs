@@ -3,7 +3,7 @@
 use hmac::{Hmac, KeyInit, Mac};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
-use subtle::ConstantTimeEq;
+use subtle::{Choice, ConstantTimeEq};
 
 /// The hash under which a client's key is stored: hex SHA-256.
 ///
@@ -21,28 +21,36 @@ pub fn random_key() -> String {
     hex::encode(Sha256::digest(random))
 }
 
-/// The relay's secret, from which the keys of all doors are derived.
+/// The relay's secret, from which the keys of all doors are derived; while it is changed, the one before it as well.
 #[derive(Debug, Clone)]
 pub struct DoorKeys {
-    secret: SecretString,
+    current: SecretString,
+    previous: Vec<SecretString>,
 }
 
 /// Characters of a door's key: 128 bits in hex.
 const DOOR_KEY_CHARS: usize = 32;
 
 impl DoorKeys {
-    /// Keys derived from `secret`.
+    /// Keys derived from `secret`. One of several lines is several secrets: keys are made with the first, and those
+    /// made with the others still open the doors.
     #[must_use]
-    pub const fn new(secret: SecretString) -> Self {
-        Self { secret }
+    pub fn new(secret: SecretString) -> Self {
+        let lines = secret.expose_secret().lines().map(str::trim).filter(|line| !line.is_empty());
+        let mut secrets = lines.map(SecretString::from);
+        match (secrets.next(), secrets.next()) {
+            (Some(current), Some(previous)) => {
+                Self { current, previous: std::iter::once(previous).chain(secrets).collect() }
+            }
+            // To the letter as it is: a line break at its end has always been a part of it.
+            _ => Self { current: secret, previous: Vec::new() },
+        }
     }
 
     /// The key of an account's postback door.
     #[must_use]
     pub fn key_of(&self, account: &str) -> String {
-        let mut key = hex::encode(self.mac(account));
-        key.truncate(DOOR_KEY_CHARS);
-        key
+        key_by(&self.current, account)
     }
 
     /// The account that an `id` parameter (`{account}-{key}`) proves to be, or `None`.
@@ -51,19 +59,28 @@ impl DoorKeys {
     #[must_use]
     pub fn account_of<'a>(&self, id: &'a str) -> Option<&'a str> {
         let (account, given) = id.rsplit_once('-')?;
-        let right: bool = self.key_of(account).as_bytes().ct_eq(given.as_bytes()).into();
-        (right && !account.is_empty()).then_some(account)
+        let secrets = std::iter::once(&self.current).chain(&self.previous);
+        // All are compared, whichever fits.
+        let right = secrets
+            .fold(Choice::from(0), |right, secret| right | key_by(secret, account).as_bytes().ct_eq(given.as_bytes()));
+        (bool::from(right) && !account.is_empty()).then_some(account)
     }
+}
 
-    fn mac(&self, account: &str) -> Vec<u8> {
-        // HMAC takes a key of any length; the error type only exists for other algorithms.
-        let Ok(mut mac) = <Hmac<Sha256> as KeyInit>::new_from_slice(self.secret.expose_secret().as_bytes()) else {
-            return Vec::new();
-        };
-        mac.update(b"door:");
-        mac.update(account.as_bytes());
-        mac.finalize().into_bytes().to_vec()
-    }
+fn key_by(secret: &SecretString, account: &str) -> String {
+    let mut key = hex::encode(mac(secret, account));
+    key.truncate(DOOR_KEY_CHARS);
+    key
+}
+
+fn mac(secret: &SecretString, account: &str) -> Vec<u8> {
+    // HMAC takes a key of any length; the error type only exists for other algorithms.
+    let Ok(mut mac) = <Hmac<Sha256> as KeyInit>::new_from_slice(secret.expose_secret().as_bytes()) else {
+        return Vec::new();
+    };
+    mac.update(b"door:");
+    mac.update(account.as_bytes());
+    mac.finalize().into_bytes().to_vec()
 }
 
 #[cfg(test)]
@@ -89,6 +106,24 @@ mod tests {
         ] {
             assert_eq!(keys().account_of(wrong), None, "{wrong}");
         }
+    }
+
+    #[test]
+    fn two_secrets_open_the_doors_and_the_first_makes_the_keys() {
+        let both = DoorKeys::new(SecretString::from("another secret\n a relay's secret \n"));
+        let new = DoorKeys::new(SecretString::from("another secret"));
+        assert_eq!(both.key_of("a"), new.key_of("a"));
+        for keys in [&keys(), &new] {
+            assert_eq!(both.account_of(&format!("a-{}", keys.key_of("a"))), Some("a"));
+        }
+        let third = DoorKeys::new(SecretString::from("a third"));
+        assert_eq!(both.account_of(&format!("a-{}", third.key_of("a"))), None);
+        assert_eq!(new.account_of(&format!("a-{}", keys().key_of("a"))), None);
+        // One line is one secret, whatever ends it.
+        let with_break = DoorKeys::new(SecretString::from("a relay's secret\n"));
+        assert_ne!(with_break.key_of("a"), keys().key_of("a"));
+        assert_eq!(with_break.account_of(&format!("a-{}", keys().key_of("a"))), None);
+        assert!(!format!("{both:?}").contains("secret\""));
     }
 
     #[test]

@@ -21,9 +21,9 @@ use relay::clock::Clock;
 use relay::config;
 use relay::queue::Queue;
 use relay::secrets::Secrets;
-use relay::settings::Settings;
+use relay::settings::{RelaySecret, Settings};
 use relay::sweep::Sums;
-use relay::transport::{Transport, http_client};
+use relay::transport::{Transport, http_client, network_client};
 use serde_json::{Value, json};
 
 pub(crate) use clock::{START_MS, TestClock};
@@ -32,7 +32,7 @@ pub(crate) use front::{Fate, front};
 pub(crate) use network::{Act, Network, Request};
 
 /// The relay's secret.
-const SECRET: &str = "a-secret-of-tests-0123456789abcdef";
+pub(crate) const SECRET: &str = "a-secret-of-tests-0123456789abcdef";
 
 /// The key of the client `tester` in [`Bench::configure`]'s files.
 pub(crate) const KEY: &str = "key-of-tester-0123456789";
@@ -124,7 +124,7 @@ impl Bench {
         let store = store.with_meter(Arc::clone(&meter));
         let clock = Arc::new(TestClock::at(START_MS));
         let network = Network::start(Arc::clone(&clock)).await;
-        let transport = Transport::new(http_client(None).unwrap(), timeout);
+        let transport = Transport::new(network_client(None).unwrap(), timeout);
         let time: Arc<dyn Clock> = Arc::<TestClock>::clone(&clock);
         let relay = Relay::with_parts(settings, store.clone(), transport, Secrets::new(None), time);
         Self { relay: Arc::new(relay), store, meter, clock, network, _watch: watch::Guard }
@@ -150,8 +150,14 @@ impl Bench {
 
     /// A second process over the same table: nothing in its memory is the first one's.
     pub(crate) fn second_relay(&self) -> Arc<Relay> {
-        let settings = settings("second", engine());
-        let transport = Transport::new(http_client(None).unwrap(), Duration::from_secs(10));
+        self.relay_with_secret(SECRET)
+    }
+
+    /// The same, with another secret.
+    pub(crate) fn relay_with_secret(&self, secret: &str) -> Arc<Relay> {
+        let mut settings = settings("second", engine());
+        settings.secret = RelaySecret::Value(secret.to_owned());
+        let transport = Transport::new(network_client(None).unwrap(), Duration::from_secs(10));
         let time: Arc<dyn Clock> = Arc::<TestClock>::clone(&self.clock);
         Arc::new(Relay::with_parts(&settings, self.store.clone(), transport, Secrets::new(None), time))
     }

@@ -33,6 +33,8 @@ mod reading;
 #[cfg(test)]
 mod rie;
 #[cfg(test)]
+mod security;
+#[cfg(test)]
 mod sweep;
 #[cfg(test)]
 mod template;

@@ -1,6 +1,7 @@
 //! From a person's TOML file to documents, with every problem and its place.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use lead::Country;
@@ -23,7 +24,7 @@ pub struct Parsed {
     pub accounts: BTreeMap<String, Account>,
     /// Offer name to offer.
     pub offers: BTreeMap<String, Offer>,
-    /// Reference of the client's key, and the client.
+    /// Reference of the client's key, and the client; one whose key is being changed stands here twice.
     pub clients: Vec<(String, Client)>,
     /// Slug and manifest of each of the user's own networks.
     pub own_networks: BTreeMap<String, String>,
@@ -221,17 +222,19 @@ impl Checker<'_> {
     }
 
     fn client(&mut self, section: &Section<'_, '_>) {
-        self.unknown_keys(section, &["key", "offers", "scope", "publishable", "origins"], "a client");
+        self.unknown_keys(section, &["key", "previous_key", "offers", "scope", "publishable", "origins"], "a client");
         let Some((key, key_span)) =
             self.required_text(section, "key", "`env:NAME`, `ssm:/path` or a key made by `leadrelay key`")
         else {
             return;
         };
-        if let Reference::Literal(literal) = Reference::of(&key) {
-            if literal.chars().count() < KEY_CHARS {
-                self.problem(key_span, format!("a key has at least {KEY_CHARS} characters; `leadrelay key` makes one"));
+        let previous = self.text(section, "previous_key");
+        self.check_key(section, "key", &key, key_span);
+        if let Some((previous, span)) = &previous {
+            self.check_key(section, "previous_key", previous, span.clone());
+            if *previous == key {
+                self.problem(span.clone(), "`previous_key` is the key from before, and `key` another one");
             }
-            self.parsed.literal_secrets.push(format!("{}.key", section.title));
         }
         let offers = self.texts(section, "offers").unwrap_or_else(|| vec!["*".to_owned()]);
         for offer in offers.iter().filter(|offer| *offer != "*") {
@@ -271,7 +274,18 @@ impl Checker<'_> {
             }
         }
         let client = Client { name: section.name.to_owned(), offers, scopes, publishable, origins };
+        // The same client under two keys: what it has sent before stays its own.
+        self.parsed.clients.extend(previous.map(|(previous, _)| (previous, client.clone())));
         self.parsed.clients.push((key, client));
+    }
+
+    fn check_key(&mut self, section: &Section<'_, '_>, name: &str, key: &str, span: Range<usize>) {
+        if let Reference::Literal(literal) = Reference::of(key) {
+            if literal.chars().count() < KEY_CHARS {
+                self.problem(span, format!("a key has at least {KEY_CHARS} characters; `leadrelay key` makes one"));
+            }
+            self.parsed.literal_secrets.push(format!("{}.{name}", section.title));
+        }
     }
 
     fn network(&self, slug: &str) -> Option<NetworkRef> {

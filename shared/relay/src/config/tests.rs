@@ -173,6 +173,19 @@ fn a_publishable_key_names_its_offers_and_origins() {
 }
 
 #[test]
+fn a_client_has_two_keys_while_they_are_changed() {
+    let with = |previous: &str| {
+        format!("[clients.page]\nkey = \"env:NEW\"\nprevious_key = \"{previous}\"\nscope = \"read\"\n")
+    };
+    let parsed = parse("leadrelay.toml", &with("key-of-before-0123"), &BTreeMap::new()).unwrap();
+    assert_eq!(parsed.literal_secrets, ["clients.page.previous_key"]);
+    let [(old, one), (new, other)] = parsed.clients.as_slice() else { panic!("{:?}", parsed.clients.len()) };
+    assert_eq!((old.as_str(), new.as_str(), one), ("key-of-before-0123", "env:NEW", other));
+    assert_eq!(problems(&with("env:NEW")), ["3:16: `previous_key` is the key from before, and `key` another one"]);
+    assert_eq!(problems(&with("short")), ["3:16: a key has at least 16 characters; `leadrelay key` makes one"]);
+}
+
+#[test]
 fn what_is_no_toml_is_told_with_its_place() {
     assert_eq!(problems("[accounts\n").len(), 1);
     let found = problems("accounts = 1\n[offers.Tea]\n");
