@@ -29,9 +29,13 @@ use data::Data;
 /// The table of the local relay.
 pub(crate) const TABLE: &str = "leadrelay";
 
+/// The embedded engine warns of every refusal, such as of a table that is there already; each is read by the relay.
+const QUIET_ENGINE: &str = "info,dynoxide=error";
+
 /// Runs until Ctrl-C.
 pub(crate) async fn run(args: Dev) -> Result<(), Failure> {
-    relay::telemetry::log_plain(Settings::log_filter_of_environment().as_deref());
+    let filter = Settings::log_filter_of_environment();
+    relay::telemetry::log_plain(Some(filter.as_deref().unwrap_or(QUIET_ENGINE)));
     let data = Data::open(&args.data)?;
     // Taken first: a port in use is the most likely thing to be wrong.
     let (listener, address) = listen::on(args.port, "the relay", "--port").await?;
