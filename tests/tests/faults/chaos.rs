@@ -1,11 +1,9 @@
 //! What goes wrong in a round: faults of the network and of the table, deaths of the function.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::Poll;
 
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use tokio::sync::watch;
 
 use crate::dice::Dice;
@@ -59,13 +57,6 @@ struct State {
     counts: BTreeMap<String, u64>,
     now: Disturbance,
     trace: Vec<String>,
-}
-
-impl State {
-    fn count(&mut self, what: String) {
-        self.trace.push(format!("    {what}"));
-        *self.counts.entry(what).or_default() += 1;
-    }
 }
 
 const WRITES: [&str; 4] = ["PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems"];
@@ -173,14 +164,7 @@ impl Chaos {
 
     fn kill(&self, state: &mut State) {
         if let Some(death) = state.death.take() {
-            state.now.deaths += 1;
-            let name = match death {
-                Death::Poll(_) => "between two awaits",
-                Death::BeforeCall(_) => "before a call of the table",
-                Death::AfterCall(_) => "after a call of the table",
-                Death::Request => "during the network's call",
-            };
-            state.count(format!("killed {name}"));
+            state.died(death);
             self.killed.send_replace(true);
         }
     }
@@ -206,7 +190,7 @@ impl Chaos {
             self.state().death = death;
         }
         let mut left = if let Some(Death::Poll(polls)) = death { polls } else { u64::MAX };
-        // The future itself is dropped with this block, before anything else goes on.
+        // The call is dropped at the end of this block, before anything else goes on.
         let done = {
             let mut call = Box::pin(call);
             let limited = std::future::poll_fn(|context| {
@@ -224,10 +208,8 @@ impl Chaos {
             }
         };
         let mut state = self.state();
-        if let (None, Some(Death::Poll(_))) = (&done, death) {
-            state.death = death;
-            self.kill(&mut state);
-            self.killed.send_replace(false);
+        if let (None, Some(death @ Death::Poll(_))) = (&done, death) {
+            state.died(death);
         }
         state.death = None;
         done
@@ -235,6 +217,22 @@ impl Chaos {
 }
 
 impl State {
+    fn count(&mut self, what: String) {
+        self.trace.push(format!("    {what}"));
+        *self.counts.entry(what).or_default() += 1;
+    }
+
+    fn died(&mut self, death: Death) {
+        self.now.deaths += 1;
+        let name = match death {
+            Death::Poll(_) => "between two awaits",
+            Death::BeforeCall(_) => "before a call of the table",
+            Death::AfterCall(_) => "after a call of the table",
+            Death::Request => "during the network's call",
+        };
+        self.count(format!("killed {name}"));
+    }
+
     fn fate(&mut self, operation: &str) -> Fate {
         let Some(odds) = self.odds else { return Fate::Pass };
         if let Some((fate, left)) = &mut self.outage {
@@ -275,31 +273,5 @@ impl State {
             return dice.pick(&[late, Fate::Twice, Fate::Refuse(400, conflict), Fate::LoseAnswer]);
         }
         dice.pick(&lasting)
-    }
-}
-
-/// Where the network's name leads: to it, to an address at which nobody listens, or nowhere. Nothing is asked of any
-/// name server.
-pub(crate) struct Names(pub(crate) Arc<Chaos>);
-
-impl Resolve for Names {
-    fn resolve(&self, _: Name) -> Resolving {
-        let lead = self.0.of_network(|dice| match dice.below(6) {
-            0 => Some("no such name"),
-            1 => Some("refused"),
-            _ => None,
-        });
-        let fault = lead.flatten();
-        if fault.is_some() {
-            self.0.on_request(fault);
-        }
-        let address = match fault {
-            None => SocketAddr::from(([127, 0, 0, 1], 0)),
-            // The network listens on the other loopback address only.
-            Some("refused") => SocketAddr::from(([0, 0, 0, 0, 0, 0, 0, 1], 0)),
-            Some(_) => return Box::pin(std::future::ready(Err("no such name".into()))),
-        };
-        let addresses: Addrs = Box::new(std::iter::once(address));
-        Box::pin(std::future::ready(Ok(addresses)))
     }
 }

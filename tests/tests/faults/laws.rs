@@ -119,7 +119,7 @@ impl Case<'_> {
         let is_polled = account != "codes";
         let expected = match self.delivery() {
             "refused" => "cancel",
-            // It is not told whether it has an id of the network, without which that network cannot be asked.
+            // In the end the call centre has approved all there is, and every network that can be asked was asked.
             "delivered" if is_polled => "approve",
             _ => "wait",
         };

@@ -1,7 +1,9 @@
 //! The networks of a round, and what they have received.
 
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use serde_json::{Value, json};
 
 use crate::chaos::Chaos;
@@ -124,7 +126,7 @@ impl Networks {
         Self { network, books }
     }
 
-    /// A name that [`crate::chaos::Names`] leads somewhere.
+    /// A name that [`Names`] leads somewhere.
     pub(crate) fn url(&self) -> String {
         self.network.url().replace("127.0.0.1", "localhost")
     }
@@ -254,5 +256,31 @@ impl Words {
             },
             other => panic!("no network has {other}"),
         }
+    }
+}
+
+/// Where the network's name leads: to it, to an address at which nobody listens, or nowhere. Nothing is asked of any
+/// name server.
+pub(crate) struct Names(pub(crate) Arc<Chaos>);
+
+impl Resolve for Names {
+    fn resolve(&self, _: Name) -> Resolving {
+        let lead = self.0.of_network(|dice| match dice.below(6) {
+            0 => Some("no such name"),
+            1 => Some("refused"),
+            _ => None,
+        });
+        let fault = lead.flatten();
+        if fault.is_some() {
+            self.0.on_request(fault);
+        }
+        let address = match fault {
+            None => SocketAddr::from(([127, 0, 0, 1], 0)),
+            // The network listens on the other loopback address only.
+            Some("refused") => SocketAddr::from(([0, 0, 0, 0, 0, 0, 0, 1], 0)),
+            Some(_) => return Box::pin(std::future::ready(Err("no such name".into()))),
+        };
+        let addresses: Addrs = Box::new(std::iter::once(address));
+        Box::pin(std::future::ready(Ok(addresses)))
     }
 }

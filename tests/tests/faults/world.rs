@@ -14,9 +14,9 @@ use relay::transport::{Transport, http_client, network_client_over};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use crate::chaos::{Chaos, Death, Disturbance, Names};
+use crate::chaos::{Chaos, Death, Disturbance};
 use crate::harness::{Event, KEY, Reply, START_MS, TestClock, configure, front, new_engine, settings, sweep};
-use crate::network::Networks;
+use crate::network::{Names, Networks};
 
 /// How long a network may take, as it is deployed.
 const TIMEOUT: Duration = relay::NETWORK_TIMEOUT;
@@ -82,9 +82,10 @@ impl World {
     /// What disturbed a step. That somebody gave up waiting is a disturbance whatever the reason.
     fn end(&mut self, step: &Step) -> Disturbance {
         let mut disturbance = self.chaos.disturbance();
-        disturbance.store += u64::from(step.began.elapsed() >= PATIENCE);
-        if step.began.elapsed() >= PATIENCE {
-            self.chaos.tell(format!("    {:?} have gone by", step.began.elapsed()));
+        let took = step.began.elapsed();
+        if took >= PATIENCE {
+            disturbance.store += 1;
+            self.chaos.tell(format!("    it took {took:?}"));
         }
         if disturbance.store + disturbance.deaths > 0 {
             self.networks.disturbed_from(step.received);

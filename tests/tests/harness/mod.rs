@@ -5,6 +5,7 @@ mod clock;
 mod event;
 mod front;
 mod network;
+mod request;
 pub(crate) mod watch;
 
 use std::collections::BTreeMap;
@@ -29,7 +30,8 @@ use serde_json::{Value, json};
 pub(crate) use clock::{START_MS, TestClock};
 pub(crate) use event::{Event, Reply};
 pub(crate) use front::{Fate, front};
-pub(crate) use network::{Act, Network, Request};
+pub(crate) use network::{Act, Network};
+pub(crate) use request::Request;
 
 /// The relay's secret.
 pub(crate) const SECRET: &str = "a-secret-of-tests-0123456789abcdef";

@@ -52,7 +52,7 @@ impl Store {
     }
 
     /// Stores an order as it begins, see [`Order::begun`]. Costs as [`Store::insert`], and one more write in the due
-    /// index for one that is held.
+    /// index for one that is held or late.
     ///
     /// # Errors
     /// [`StoreError`]; after [`StoreError::Busy`] the order may be stored.
