@@ -124,12 +124,20 @@ impl Round {
 
     /// A lead that came before comes again with the same key, perhaps twice at once.
     async fn repeat(&mut self) {
-        let with_key: Vec<usize> = (0..self.leads.len()).filter(|lead| self.leads[*lead].has_key).collect();
+        let mut with_key = self.with_key();
+        // Most of all one that has no answer yet: its key may stand for an order that was never stored.
+        if self.dice.once_in(2) && with_key.iter().any(|lead| self.leads[*lead].ids.is_empty()) {
+            with_key.retain(|lead| self.leads[*lead].ids.is_empty());
+        }
         if !with_key.is_empty() {
             let lead = self.dice.pick(&with_key);
             let times = if self.dice.once_in(3) { 2 } else { 1 };
             self.send(vec![lead; times]).await;
         }
+    }
+
+    fn with_key(&self) -> Vec<usize> {
+        (0..self.leads.len()).filter(|lead| self.leads[*lead].has_key).collect()
     }
 
     async fn send(&mut self, whose: Vec<usize>) {
@@ -162,8 +170,7 @@ impl Round {
     /// The faults have stopped: who was turned away comes again, and runs are made until every pause is over.
     async fn calm(&mut self) {
         self.world.networks.approve_all();
-        let with_key: Vec<usize> = (0..self.leads.len()).filter(|lead| self.leads[*lead].has_key).collect();
-        for lead in with_key {
+        for lead in self.with_key() {
             self.send(vec![lead]).await;
             assert_eq!(self.leads[lead].ids.len(), 1, "{}: its key does not work any more", self.leads[lead].click);
         }
