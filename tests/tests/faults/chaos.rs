@@ -48,6 +48,8 @@ pub(crate) struct Chaos {
 struct State {
     /// None once the faults have stopped.
     odds: Option<Odds>,
+    /// Gives each step dice of its own: what goes otherwise in one step changes no throw of the next.
+    of_steps: Dice,
     of_store: Dice,
     of_network: Dice,
     of_death: Dice,
@@ -65,6 +67,7 @@ impl Chaos {
     pub(crate) fn new(dice: &mut Dice, odds: Odds) -> Arc<Self> {
         let state = State {
             odds: None,
+            of_steps: dice.split(),
             of_store: dice.split(),
             of_network: dice.split(),
             of_death: dice.split(),
@@ -90,6 +93,9 @@ impl Chaos {
     pub(crate) fn begin(&self, what: String) {
         let mut state = self.state();
         state.now = Disturbance::default();
+        let mut dice = state.of_steps.split();
+        (state.of_store, state.of_network, state.of_death) = (dice.split(), dice.split(), dice.split());
+        state.outage = None;
         state.trace.push(what);
     }
 
