@@ -4,7 +4,6 @@ use std::collections::HashSet;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use lambda_http::http;
 use networks::status::{StatusReading, fold, is_unfilled_macro};
 use networks::{DoorParams, Network, catalog, read_postback};
 use orders::Store;

@@ -27,7 +27,7 @@ fn manifests() {
 
 /// Slug and text of every manifest of the catalogue.
 fn built_in() -> Vec<(&'static str, Vec<u8>)> {
-    let catalog = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/networks/catalog");
+    let catalog = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/networks/catalog");
     catalog::slugs().map(|slug| (slug, std::fs::read(format!("{catalog}/{slug}/network.toml")).unwrap())).collect()
 }
 
