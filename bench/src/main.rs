@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 use std::fs;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -38,6 +39,9 @@ struct Args {
     /// Only these subjects, such as `floor`; postbacks and reads need `submit-lead`.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
+    /// Takes the functions that `sam build` left in this directory (`.aws-sam/build`) instead of building them.
+    #[arg(long, value_name = "DIRECTORY")]
+    built: Option<PathBuf>,
     /// Two starts and twenty warm events, to see that all of it works. Figures mean nothing then.
     #[arg(long)]
     short: bool,
@@ -72,7 +76,7 @@ fn run(args: &Args) -> Result<Report, Failure> {
         .map_err(Failure::of("the runtime"))?;
     let peers = [subject::RUST, subject::NODE, subject::PYTHON];
     let surroundings = servers.block_on(Surroundings::start(&tools.directory(), &peers))?;
-    let mut subjects = subject::all(&tools, &surroundings)?;
+    let mut subjects = subject::all(&tools, &surroundings, args.built.as_deref())?;
     if !args.only.is_empty() {
         subjects.retain(|subject| args.only.iter().any(|only| only == subject.name));
     }

@@ -48,16 +48,29 @@ pub(crate) const POSTBACK: &str = "ingest-postback";
 pub(crate) const OURS: [(&str, Work); 4] =
     [(SUBMIT, Work::Lead), (POSTBACK, Work::Postback), ("read-orders", Work::Read), ("poll-status", Work::Sweep)];
 
+/// Where `sam build` leaves a function: under its name in the template.
+fn sam_artifact(directory: &Path, name: &str) -> PathBuf {
+    let capitalised = |word: &str| {
+        let (first, rest) = word.split_at(usize::from(!word.is_empty()));
+        first.to_ascii_uppercase() + rest
+    };
+    let words: String = name.split('-').map(capitalised).collect();
+    directory.join(format!("{words}Function")).join("bootstrap")
+}
+
 /// The path of a peer's network call; the relay's comes from the network's manifest.
 const NETWORK_PATH: &str = "/ext/add.json?id=17-bench-token";
 
-/// Builds all subjects. Leads come before postbacks and reads, which are about the orders they make.
-pub(crate) fn all(tools: &Tools, surroundings: &Surroundings) -> Result<Vec<Subject>, Failure> {
+/// Builds all subjects, but for the functions where `built` is a directory of them. Leads come before postbacks and reads, which are about the orders they make.
+pub(crate) fn all(tools: &Tools, surroundings: &Surroundings, built: Option<&Path>) -> Result<Vec<Subject>, Failure> {
     let place = Place { tools, surroundings };
     let mut subjects = Vec::new();
     let peers = tools.build_subjects()?;
     subjects.push(place.binary(FLOOR, Work::Nothing, &peers.join(FLOOR), Vec::new())?);
-    let ours = tools.build_functions(OURS.map(|(name, _)| name).as_slice())?;
+    let built = built.map(|path| path.canonicalize().map_err(Failure::of(path.display()))).transpose()?;
+    if built.is_none() {
+        tools.build_functions(OURS.map(|(name, _)| name).as_slice())?;
+    }
     for (name, work) in OURS {
         let table = if work == Work::Sweep { IDLE } else { LEADS };
         let ca_file = surroundings.authority.ca_file.display().to_string();
@@ -67,7 +80,11 @@ pub(crate) fn all(tools: &Tools, surroundings: &Surroundings) -> Result<Vec<Subj
             ("LEADRELAY_CA_FILE", &ca_file),
             ("RUST_LOG", "info"),
         ];
-        subjects.push(place.binary(name, work, &ours.join(name), owned(&own))?);
+        let path = match &built {
+            Some(directory) => sam_artifact(directory, name),
+            None => tools.release_directory().join(name),
+        };
+        subjects.push(place.binary(name, work, &path, owned(&own))?);
     }
     subjects.push(place.binary(RUST, Work::PeerLead, &peers.join(RUST), place.peer(RUST))?);
     subjects.extend(place.node()?);

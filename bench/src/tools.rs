@@ -44,15 +44,19 @@ impl Tools {
         self.directory().join("log").join(name)
     }
 
-    /// Builds the functions as they are deployed; returns the folder they lie in.
-    pub(crate) fn build_functions(&self, names: &[&str]) -> Result<PathBuf, Failure> {
+    /// Where cargo leaves what it builds for release.
+    pub(crate) fn release_directory(&self) -> PathBuf {
+        self.target.join("release")
+    }
+
+    /// Builds the functions as they are deployed.
+    pub(crate) fn build_functions(&self, names: &[&str]) -> Result<(), Failure> {
         let mut cargo = cargo();
         cargo.current_dir(&self.root).args(["build", "--release", "--locked"]).arg("--target-dir").arg(&self.target);
         for name in names {
             cargo.args(["--package", name]);
         }
-        run(&mut cargo, "the functions")?;
-        Ok(self.target.join("release"))
+        run(&mut cargo, "the functions")
     }
 
     /// Builds the floor and the peer in Rust; returns the folder they lie in.
