@@ -5,10 +5,20 @@ use std::fmt::Write;
 use std::sync::Arc;
 
 use lead::{Country, Decimal, Field, Lead, Payout, Phone, Status};
-use orders::{Beginning, CustomerClaim, Meter, NewOrder, News, Order, Source, Store, Units};
+use orders::{Beginning, CustomerClaim, DueQuery, Meter, NewOrder, News, Order, Source, Store, Units, Work, schema};
 
 use crate::engine::embedded;
-use crate::given::{ACCOUNT, PHONE, START, delivery, id, order};
+use crate::given::{ACCOUNT, PHONE, START, delivery, id, lead, order};
+
+/// What a million units cost on demand, in dollars; see `docs/scale.md`.
+const WRITE_PRICE: f64 = 0.625;
+const READ_PRICE: f64 = 0.125;
+
+/// How often an order is asked for that is decided after two days.
+const ASKED: f64 = 60.0;
+
+/// Orders in the part of the index that is read together.
+const TOGETHER: u32 = 100;
 
 /// A lead as a landing page sends it, about 450 bytes of JSON.
 fn typical() -> Lead {
@@ -49,6 +59,23 @@ fn the_readme_tells_what_a_leads_life_costs() {
     assert!(readme.contains(&counted), "the README's table is not what was counted:\n{counted}");
 }
 
+/// The read units of asking for one of many open orders, when a run reads them all.
+async fn asked_once(store: &Store, meter: &Meter, new: &NewOrder) -> f64 {
+    for number in 0..TOGETHER {
+        let at = START + 10_000 + u64::from(number);
+        let other = NewOrder { lead: lead(PHONE, None), ..order(id(at, number.into())) };
+        store.insert(&other).await.unwrap();
+        store.record_delivery(ACCOUNT, &other.id, &delivery(&format!("9{number:05}"), at + 400)).await.unwrap();
+    }
+    let _ = meter.take();
+    let part = schema::part_of(Work::Poll, &new.id);
+    let (account, page_size) = (ACCOUNT.to_owned(), 500);
+    let query = DueQuery { work: Work::Poll, account, part, from_ms: None, to_ms: None, page_size };
+    let page = store.due(&query, None).await.unwrap();
+    assert_eq!(page.due.len(), usize::try_from(TOGETHER).unwrap());
+    meter.take().read / f64::from(TOGETHER)
+}
+
 async fn life(store: &Store, meter: &Meter) -> String {
     let mut table = String::from("| step | write units | read units |\n|---|---|---|\n");
     let mut total = Units::default();
@@ -81,7 +108,15 @@ async fn life(store: &Store, meter: &Meter) -> String {
     };
     store.apply_news(ACCOUNT, &new.id, &approve).await.unwrap();
     let total = row(&mut table, "`hold` to `approve`, with a payout", true);
-    writeln!(table, "| **a lead's life** | **{}** | **{}** |", total.write, total.read).unwrap();
+    let asked = ASKED * asked_once(store, meter, &new).await;
+    writeln!(table, "| being asked for {ASKED} times, with others | 0 | {asked:.1} |").unwrap();
+    let read = total.read + asked;
+    writeln!(table, "| **a lead's life** | **{}** | **{read:.1}** |", total.write).unwrap();
+    let dollars = total.write * WRITE_PRICE + read * READ_PRICE;
+    println!("a million leads: {dollars:.2} $ in us-east-1, by the list prices of docs/scale.md");
+    let plain = NewOrder { lead: lead(PHONE, None), ..order(id(START + 2, 1)) };
+    store.insert(&plain).await.unwrap();
+    row(&mut table, "insert, without a click id", false);
     store.apply_news(ACCOUNT, &new.id, &approve).await.unwrap();
     row(&mut table, "the same news again (the refused write, 1 unit, is not reported)", false);
     let lagging = News { raw_status: Some("new".into()), ..News::new(Status::Wait, Source::Poll, START + 90_000_000) };
