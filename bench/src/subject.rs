@@ -61,7 +61,8 @@ fn sam_artifact(directory: &Path, name: &str) -> PathBuf {
 /// The path of a peer's network call; the relay's comes from the network's manifest.
 const NETWORK_PATH: &str = "/ext/add.json?id=17-bench-token";
 
-/// Builds all subjects, but for the functions where `built` is a directory of them. Leads come before postbacks and reads, which are about the orders they make.
+/// Builds all subjects, but for the functions where `built` is a directory of them. Leads come before postbacks and
+/// reads, which are about the orders they make.
 pub(crate) fn all(tools: &Tools, surroundings: &Surroundings, built: Option<&Path>) -> Result<Vec<Subject>, Failure> {
     let place = Place { tools, surroundings };
     let mut subjects = Vec::new();

@@ -69,10 +69,8 @@ impl<'a> HandOver<'a> {
     pub(crate) fn check(&self) -> Result<Option<HttpRequest>, RenderError> {
         let input = self.input();
         let before = self.network.before_request(&input)?;
-        match before {
-            Some(_) => self.network.submit_request(&input, Some("0")).map(|_| None),
-            None => self.network.submit_request(&input, None).map(Some),
-        }
+        let request = self.network.submit_request(&input, before.is_some().then_some("0"))?;
+        Ok(before.is_none().then_some(request))
     }
 }
 

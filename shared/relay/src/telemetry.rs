@@ -61,8 +61,8 @@ pub const METRICS: [Metric; 16] = [
 /// Takes a whole line, its line break included.
 pub type Sink = fn(&[u8]);
 
-/// Where JSON lines go, counted ones among them; `None` for lines for people, which have no metrics.
-static SINK: OnceLock<Option<Sink>> = OnceLock::new();
+/// Where JSON lines go, counted ones among them; empty where lines are for people and have no metrics.
+static SINK: OnceLock<Sink> = OnceLock::new();
 
 /// Starts logging JSON lines to standard output, as `CloudWatch` wants them. `filter` is `RUST_LOG`'s text.
 pub fn log_json(filter: Option<&str>) {
@@ -72,7 +72,7 @@ pub fn log_json(filter: Option<&str>) {
 
 /// Starts logging the same lines to somewhere else: for tests, which look at each of them.
 pub fn log_json_to(filter: Option<&str>, sink: Sink) {
-    let _ = SINK.set(Some(sink));
+    let _ = SINK.set(sink);
     let lines = tracing_subscriber::fmt::layer()
         .json()
         .flatten_event(true)
@@ -99,7 +99,6 @@ impl Write for Lines {
 
 /// Starts logging lines for people to standard error.
 pub fn log_plain(filter: Option<&str>) {
-    let _ = SINK.set(None);
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(false).with_ansi(false);
     let _ = tracing_subscriber::registry().with(filter_of(filter)).with(lines).try_init();
 }
@@ -144,7 +143,7 @@ impl Line {
 
     /// Writes the line. `at_ms` is the time, in milliseconds since 1970.
     pub fn write(self, at_ms: u64) {
-        if let Some(Some(sink)) = SINK.get() {
+        if let Some(sink) = SINK.get() {
             // At once: standard output passes what ends in a line break on as it is.
             let Ok(mut line) = serde_json::to_vec(&Record { line: &self, at_ms }) else { return };
             line.push(b'\n');
@@ -229,13 +228,13 @@ mod tests {
 
     #[test]
     fn a_counted_line_is_a_log_line_and_a_metric_at_once() {
-        let line = Line::new("lead").with("network", "adcombo").with("order_id", "01k").with("leads", 1);
+        let line = Line::new("lead").with("network", "some-network").with("order_id", "01k").with("leads", 1);
         let line = line.with_some("delivered", Some(1)).with_some("refused", None::<u64>);
         assert_eq!(
             written(&line, 1_700_000_000_000),
             json!({
                 "timestamp": "2023-11-14T22:13:20Z", "level": "INFO", "message": "lead",
-                "network": "adcombo", "order_id": "01k", "leads": 1, "delivered": 1,
+                "network": "some-network", "order_id": "01k", "leads": 1, "delivered": 1,
                 "_aws": {"Timestamp": 1_700_000_000_000_u64, "CloudWatchMetrics": [{
                     "Namespace": "Leadrelay", "Dimensions": [["network"], []],
                     "Metrics": [{"Name": "leads", "Unit": "Count"}, {"Name": "delivered", "Unit": "Count"}],

@@ -124,6 +124,19 @@ mod tests {
         }
     }
 
+    /// New number ranges rarely change an example: the version tells of them.
+    #[test]
+    fn they_are_of_the_librarys_version() {
+        let lock = include_str!("../../../../Cargo.lock");
+        let (_, library) = lock.split_once("name = \"rlibphonenumber\"\nversion = \"").unwrap();
+        let version = library.split('"').next().unwrap();
+        let ours = include_str!("../../plans/README.md");
+        assert!(
+            ours.contains(&format!("`rlibphonenumber` {version} ships it")),
+            "rlibphonenumber is at {version}: copy its metadata.bin to plans/, and write the version into plans/README.md"
+        );
+    }
+
     #[test]
     fn a_calling_code_is_found_in_front_of_a_number() {
         for (digits, region) in [("48500100200", Region::PL), ("12025550123", Region::US), ("38343201234", Region::XK)]
