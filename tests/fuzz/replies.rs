@@ -119,7 +119,7 @@ fn read_submission(network: &Network, reply: &HttpReply) {
             let message = message.unwrap_or_default();
             assert!(message.chars().count() <= 200 && !message.contains(char::is_control), "{message:?}");
         }
-        Submission::NotTaken { message } => assert!(!message.is_empty() && message.chars().count() < 250),
+        Submission::NotTaken { message, .. } => assert!(!message.is_empty() && message.chars().count() < 250),
         // What was seen, never a word of the answer.
         Submission::Unclear { seen } => assert!(seen.starts_with("HTTP ") || seen == "no contract", "{seen}"),
     }

@@ -24,5 +24,5 @@ pub use postback::{DOOR_PATH, DoorError, DoorParams, PostbackReport, ReadyPostba
 pub use reply::HttpReply;
 pub use request::{HttpRequest, RenderError, Settings};
 pub use status::StatusReading;
-pub use submit::{NETWORK_ORDER_ID_BYTES, RefusalCause, Submission, SubmitInput, Taken};
+pub use submit::{NETWORK_ORDER_ID_BYTES, RefusalCause, Rest, Submission, SubmitInput, Taken};
 pub use template::{Name, Template, TemplateError};

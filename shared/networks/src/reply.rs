@@ -13,13 +13,15 @@ pub struct HttpReply {
     pub body: Vec<u8>,
     /// How long the server wants to be left alone, in seconds (`Retry-After`).
     pub retry_after_s: Option<u64>,
+    /// What the server calls the body (`Content-Type`).
+    pub content_type: Option<String>,
 }
 
 impl HttpReply {
-    /// An answer without a `Retry-After`.
+    /// An answer without headers.
     #[must_use]
     pub fn new(status: u16, body: impl Into<Vec<u8>>) -> Self {
-        Self { status, body: body.into(), retry_after_s: None }
+        Self { status, body: body.into(), retry_after_s: None, content_type: None }
     }
 }
 

@@ -41,12 +41,52 @@ pub enum Submission {
     NotTaken {
         /// The network's own text or the HTTP code.
         message: String,
+        /// Why the whole account should rest, where the answer is no matter of this lead.
+        rest: Option<Rest>,
     },
     /// The answer proves neither: it must not be sent again.
     Unclear {
         /// What was seen.
         seen: String,
     },
+}
+
+/// What an answer says of the account rather than of the lead: none of its leads would be taken now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rest {
+    /// HTTP 401 or 403: the credentials are wrong or gone.
+    Credentials,
+    /// HTTP 404 or 405: nothing takes leads at this address.
+    Address,
+    /// HTTP 429: too many calls.
+    Limit,
+    /// An edge in front of the network that never reached it.
+    Edge,
+}
+
+impl Rest {
+    /// What a code says where the contract says nothing of the answer: such a request was not worked on.
+    #[must_use]
+    pub const fn of_code(status: u16) -> Option<Self> {
+        match status {
+            401 | 403 => Some(Self::Credentials),
+            404 | 405 => Some(Self::Address),
+            429 => Some(Self::Limit),
+            521 | 522 | 523 | 525 | 526 | 530 => Some(Self::Edge),
+            _ => None,
+        }
+    }
+
+    /// The word for people and tables.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Credentials => "credentials",
+            Self::Address => "address",
+            Self::Limit => "limit",
+            Self::Edge => "edge",
+        }
+    }
 }
 
 /// What a network told when it took a lead.
@@ -119,7 +159,8 @@ impl Network {
         if (200..300).contains(&reply.status) && is_word {
             return Ok(text);
         }
-        Err(Submission::NotTaken { message: format!("HTTP {} to the request that goes first", reply.status) })
+        let message = format!("HTTP {} to the request that goes first", reply.status);
+        Err(Submission::NotTaken { message, rest: Rest::of_code(reply.status) })
     }
 
     /// The request that hands a lead over. `before_answer` is what [`Network::read_before`] returned.
@@ -147,9 +188,13 @@ impl Network {
         };
         let answer = Answer::read(reply);
         let refused = |cause| Submission::Refused { cause, message: message(contract, &answer) };
-        if answer.status == 429 || answer.any(&contract.not_taken) {
+        let not_taken = |rest| {
             let told = message(contract, &answer).unwrap_or_default();
-            return Submission::NotTaken { message: format!("HTTP {} {told}", answer.status).trim().to_owned() };
+            Submission::NotTaken { message: format!("HTTP {} {told}", answer.status).trim().to_owned(), rest }
+        };
+        let rest = Rest::of_code(answer.status);
+        if rest == Some(Rest::Limit) || answer.any(&contract.not_taken) {
+            return not_taken(rest);
         }
         if answer.any(&contract.duplicate) {
             return refused(RefusalCause::Duplicate);
@@ -162,6 +207,9 @@ impl Network {
         }
         if answer.any(&contract.delivered) {
             return delivered(contract, &answer, before_answer);
+        }
+        if rest.is_some() {
+            return not_taken(rest);
         }
         let kind = if answer.json.is_some() { "JSON that the contract does not name" } else { "no JSON" };
         Submission::Unclear { seen: format!("HTTP {}, {kind}", answer.status) }

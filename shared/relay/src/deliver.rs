@@ -81,11 +81,11 @@ impl Relay {
         let submission = match self.call_network(hand_over, checked, &mut sign).await {
             Ok(submission) => submission,
             Err(CallError::Send(error @ (SendError::NotConnected(_) | SendError::Forbidden(_)))) => {
-                Submission::NotTaken { message: error.to_string() }
+                Submission::NotTaken { message: error.to_string(), rest: None }
             }
             Err(CallError::Send(error @ SendError::AnswerLost(_))) => Submission::Unclear { seen: error.to_string() },
             // The request could be made when the lead was stored; the account or offer has changed since.
-            Err(CallError::Render(error)) => Submission::NotTaken { message: error.to_string() },
+            Err(CallError::Render(error)) => Submission::NotTaken { message: error.to_string(), rest: None },
         };
         HandedOver { sign, ..self.read_end(hand_over, submission) }
     }
@@ -107,7 +107,7 @@ impl Relay {
             // Nothing is handed over by this one: a lost answer is no doubt about the lead.
             let reply: HttpReply = match self.exchange(&before, sign).await {
                 Ok(reply) => reply,
-                Err(error) => return Ok(Submission::NotTaken { message: error.to_string() }),
+                Err(error) => return Ok(Submission::NotTaken { message: error.to_string(), rest: None }),
             };
             match network.read_before(&reply) {
                 Ok(word) => answer = Some(word),
@@ -155,7 +155,7 @@ impl Relay {
                 status_word: None,
                 sign: Sign::Nothing,
             },
-            Submission::NotTaken { message } => self.not_taken(hand_over.tries, message),
+            Submission::NotTaken { message, rest: _ } => self.not_taken(hand_over.tries, message),
             Submission::Unclear { seen } => {
                 let lookup = matches!(hand_over.network.asks(), Some(Asks::Ours | Asks::Window));
                 let outcome = DeliveryOutcome::Unknown { lookup };

@@ -152,6 +152,8 @@ impl Transport {
         let mut response = outgoing.send().await.map_err(|error| classify(&error))?;
         let status = response.status().as_u16();
         let retry_after_s = response.headers().get("retry-after").and_then(|value| value.to_str().ok()?.parse().ok());
+        let content_type =
+            response.headers().get("content-type").and_then(|value| value.to_str().ok()).map(str::to_owned);
         let mut body = Vec::new();
         loop {
             match response.chunk().await {
@@ -159,7 +161,7 @@ impl Transport {
                 Ok(Some(_)) => {
                     return Err(SendError::AnswerLost(format!("HTTP {status} with more than {REPLY_BYTES} bytes")));
                 }
-                Ok(None) => return Ok(HttpReply { status, body, retry_after_s }),
+                Ok(None) => return Ok(HttpReply { status, body, retry_after_s, content_type }),
                 Err(error) => return Err(SendError::AnswerLost(describe(&error))),
             }
         }
