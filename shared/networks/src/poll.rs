@@ -1,6 +1,7 @@
 //! The status call: from ids to a request, from the answer to rows.
 
-use lead::{CurrencyCode, Payout, Status, money};
+use lead::money::Written;
+use lead::{Payout, Status};
 use serde_json::Value;
 use url::Url;
 
@@ -139,9 +140,7 @@ impl Network {
         let pays = matches!(reading, StatusReading::Known { status: Status::Approve | Status::Hold, .. });
         let amount = first_scalar(&contract.payout, row).filter(|_| pays);
         let currency = first_scalar(&contract.currency, row).or_else(|| contract.currency_is.clone());
-        let payout = amount
-            .and_then(|text| money::parse_amount(&text).ok())
-            .map(|amount| Payout { amount, currency: currency.and_then(|text| text.parse::<CurrencyCode>().ok()) });
+        let payout = amount.and_then(|text| text.parse::<Written>().ok()).map(|it| it.payout(currency.as_deref()));
         let comment = first_words(&contract.comment, row, COMMENT_CHARS);
         Some(StatusReport { network_order_id, our_order_id, reading, payout, comment })
     }

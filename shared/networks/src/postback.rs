@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use lead::{CurrencyCode, Payout, Reason, Status, money};
+use lead::money::Written;
+use lead::{Payout, Reason, Status};
 
 use crate::manifest::Postback;
 use crate::network::Network;
@@ -105,9 +106,8 @@ pub fn read_postback(network: Option<&Network>, params: &DoorParams) -> Result<P
     // `0` is the platform's way to say that no reason was given.
     let raw_reason = written_reason.filter(|text| code.is_none() && *text != "0").map(|text| cut(text, RAW_CHARS));
     let written_pay = present(params.pay.as_deref());
-    let amount = written_pay.map(money::parse_amount);
-    let currency = present(params.cc.as_deref()).and_then(|text| text.parse::<CurrencyCode>().ok());
-    let payout = amount.and_then(Result::ok).map(|amount| Payout { amount, currency });
+    let named = present(params.cc.as_deref());
+    let payout = written_pay.and_then(|text| text.parse::<Written>().ok()).map(|amount| amount.payout(named));
     let raw_payout = written_pay.filter(|_| payout.is_none()).map(|text| cut(text, RAW_CHARS));
     Ok(PostbackReport {
         oid: oid.map(str::to_owned),

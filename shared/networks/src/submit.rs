@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use lead::{CurrencyCode, Lead, OrderId, Payout, Reason, money};
+use lead::money::Written;
+use lead::{Lead, OrderId, Payout, Reason};
 use url::Url;
 
 use crate::manifest::{Condition, Reply};
@@ -226,13 +227,13 @@ fn delivered(contract: &Reply, answer: &Answer, before_answer: Option<&str>) -> 
     if needs_id && network_order_id.is_none() {
         return Submission::Unclear { seen: format!("HTTP {}, taken but without an order id", answer.status) };
     }
-    let amount = first_scalar(&contract.payout, json).and_then(|text| money::parse_amount(&text).ok());
-    let currency: Option<CurrencyCode> = first_scalar(&contract.currency, json).and_then(|text| text.parse().ok());
+    let payout = first_scalar(&contract.payout, json).and_then(|text| text.parse::<Written>().ok());
+    let currency = first_scalar(&contract.currency, json);
     Submission::Delivered(Taken {
         network_order_id,
         duplicate: answer.any(&contract.marked_duplicate),
         status_word: first_scalar(&contract.status, json),
-        payout: amount.map(|amount| Payout { amount, currency }),
+        payout: payout.map(|payout| payout.payout(currency.as_deref())),
     })
 }
 

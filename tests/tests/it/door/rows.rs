@@ -231,7 +231,8 @@ async fn reasons_comments_and_payouts_are_kept_as_the_rules_say() {
         ("%7Bpayout%7D", json!(null), None),
         ("much", json!(null), Some("much")),
         ("-3", json!(null), Some("-3")),
-        ("1.000,50", json!(null), Some("1.000,50")),
+        ("1.000,50", json!("1000.50"), None),
+        ("1,234", json!(null), Some("1,234")),
     ] {
         let order = delivered(&bench, "tea", &format!("n-{pay}")).await;
         bench.postback("main", &format!("oid={order}&status=approve&pay={pay}")).await.expect(200);
