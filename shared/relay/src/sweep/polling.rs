@@ -14,6 +14,7 @@ use crate::telemetry::Line;
 
 mod applying;
 mod asking;
+mod places;
 mod rounds;
 mod tally;
 mod windows;
@@ -32,7 +33,9 @@ pub(super) struct Round<'a> {
     target: &'a Target,
     network: &'a Network,
     settings: Settings,
-    now_s: u64,
+    /// When the round began, in seconds since 1970: the bounds of ages stand still in it. A pause counts from when the
+    /// network failed: [`Round::now_s`].
+    cut_s: u64,
     pacer: Pacer,
     tally: Tally,
 }
@@ -133,9 +136,13 @@ impl<'a> Round<'a> {
                 return None;
             }
         };
-        let now_s = relay.clock.now_ms() / 1000;
+        let cut_s = relay.clock.now_ms() / 1000;
         let pacer = Pacer::new(limit(network, target));
-        Some(Round { relay, run, target, network, settings, now_s, pacer, tally: Tally::default() })
+        Some(Round { relay, run, target, network, settings, cut_s, pacer, tally: Tally::default() })
+    }
+
+    fn now_s(&self) -> u64 {
+        self.relay.clock.now_ms() / 1000
     }
 
     async fn go(
@@ -149,23 +156,36 @@ impl<'a> Round<'a> {
     ) -> Result<bool, StoreError> {
         let mut finished = true;
         let mut slices = Vec::new();
+        let mut cut = Vec::new();
         for (age, left) in left {
             if self.relay.queue.is_none() || self.mark_sent(age).await? {
                 slices.extend(left);
+                cut.push(age);
             }
         }
+        let mut error = None;
         for age in due {
-            match self.turn(notes, age, self.stop_ms(ages, age)).await? {
-                Turn::Over => {}
-                Turn::Unfinished => finished = false,
-                Turn::Cut { round, due } => slices.extend(notes.open(age, round, due)),
-                Turn::Failed(message) => {
+            match self.turn(notes, age, self.stop_ms(ages, age)).await {
+                Ok(Turn::Over) => {}
+                Ok(Turn::Unfinished) => finished = false,
+                Ok(Turn::Cut { round, due }) => {
+                    slices.extend(notes.open(age, round, due));
+                    cut.push(age);
+                }
+                Ok(Turn::Failed(message)) => {
                     *failure = Some(message);
+                    // They are noted as sent and are not: the run that may call again sends them, not one in 20 minutes.
+                    for age in cut {
+                        self.mark_unsent(age).await?;
+                    }
                     return Ok(finished);
                 }
+                // What the table did not do in this class keeps no other from being asked for.
+                Err(failed) => error = error.or(Some(failed)),
             }
         }
-        Ok(self.work_off(slices, sums).await? && finished)
+        finished &= self.work_off(slices, sums).await?;
+        error.map_or(Ok(finished), Err)
     }
 
     /// Sends slices to the queue, or works on them here, several at once. Tells whether they are finished or sent.
@@ -198,7 +218,7 @@ impl<'a> Round<'a> {
     fn stop_ms(&self, ages: &[Age], age: &Age) -> u64 {
         let younger = ages.iter().take_while(|other| other.name != age.name).map(|other| other.every_s).min();
         match younger.filter(|_| self.is_limited() && !self.run.all) {
-            Some(every_s) => self.run.stop_ms.min(self.now_s.saturating_add(every_s).saturating_mul(1000)),
+            Some(every_s) => self.run.stop_ms.min(self.cut_s.saturating_add(every_s).saturating_mul(1000)),
             None => self.run.stop_ms,
         }
     }
@@ -218,7 +238,7 @@ impl<'a> Round<'a> {
             return Ok(true);
         }
         let (store, run) = (&self.relay.store, self.run);
-        let taken = store.take_duty(&self.target.name, CALLS_DUTY, &run.id, self.now_s, run.until_s()).await?;
+        let taken = store.take_duty(&self.target.name, CALLS_DUTY, &run.id, self.now_s(), run.until_s()).await?;
         Ok(taken.is_some())
     }
 

@@ -1,6 +1,7 @@
 //! Many open orders of one account, and a network that knows them all.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use lead::{Country, Lead, OrderId, Phone, Status};
 use networks::fake::{Arrived, FakeOrder, Saying, judge, statuses_answer};
@@ -31,11 +32,16 @@ fn phone() -> String {
 
 /// Stores so many delivered orders of an hour ago.
 pub(crate) async fn stored(store: &Store, orders: u64) -> Vec<OrderId> {
+    stored_since(store, START_MS - 3_600_000, 0..orders).await
+}
+
+/// Stores delivered orders of these numbers, a millisecond apart.
+pub(crate) async fn stored_since(store: &Store, since_ms: u64, numbers: Range<u64>) -> Vec<OrderId> {
     let phone = phone();
     let mut ids = Vec::new();
     let mut running = JoinSet::new();
-    for number in 0..orders {
-        let id = OrderId::new(START_MS - 3_600_000 + number, &phone, number.into());
+    for number in numbers {
+        let id = OrderId::new(since_ms + number, &phone, number.into());
         ids.push(id.clone());
         let (store, phone) = (store.clone(), phone.clone());
         running.spawn(async move { store_one(&store, &phone, id, number).await });

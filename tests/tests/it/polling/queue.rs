@@ -9,7 +9,7 @@ use relay::clock::Clock;
 use serde_json::{Value, json};
 
 use super::crowd::{self, CONFIGURATION};
-use crate::harness::{Act, Bench, Network, sweep};
+use crate::harness::{Act, Bench, Network, START_MS, sweep};
 
 const RUN: Duration = Duration::from_mins(5);
 
@@ -137,4 +137,24 @@ async fn a_network_that_fails_pauses_the_account_and_its_slices_wait() {
     bench.network.otherwise(crowd::approved);
     run().await;
     crowd::all_are_approved_once(&bench, &ids).await;
+}
+
+/// The run that meets a failing network after it has cut a class has sent no slice of it: the next one does, as soon as the
+/// account's pause is over, and not only when they would be taken for lost.
+#[tokio::test]
+async fn slices_that_were_cut_before_another_class_failed_are_sent_after_the_pause() {
+    let bench = Bench::configured(CONFIGURATION).await;
+    let young = crowd::stored(&bench.store, 120).await;
+    let old = crowd::stored_since(&bench.store, START_MS - 5 * 3_600_000, 900..901).await;
+    let queue = queue(&bench).await;
+    let relay = bench.slicing_relay(Some(&queue));
+    bench.network.otherwise(|_| Act::answer(500, "down"));
+    let sums = sweep(&relay, &bench.clock, json!({}), RUN).await;
+    assert_eq!((sums.slices, sums.calls, sums.errors.len()), (0, 1, 1), "{sums:?}");
+    bench.network.otherwise(crowd::approved);
+    bench.clock.advance(Duration::from_secs(61));
+    let sums = sweep(&relay, &bench.clock, json!({}), RUN).await;
+    assert_eq!((sums.slices, sums.errors.len()), (8, 0), "{sums:?}");
+    assert!(handed_over(&relay, &bench, &sent(&queue), RUN).await.is_empty());
+    crowd::all_are_approved_once(&bench, &[young, old].concat()).await;
 }

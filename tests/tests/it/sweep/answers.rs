@@ -214,3 +214,28 @@ async fn a_network_that_keeps_failing_is_asked_less_and_less() {
     bench.clock.advance(Duration::from_hours(1));
     assert_eq!(bench.sweep().await.changed, 1);
 }
+
+/// A round may last a quarter of an hour: a pause that counted from its beginning would be over before it began.
+#[tokio::test]
+async fn a_network_that_wants_a_pause_late_in_a_long_round_has_it_whole() {
+    let bench = bench(&["batch"]).await;
+    delivered(&bench, "batch", "g-old").await;
+    bench.clock.advance(Duration::from_hours(5));
+    delivered(&bench, "batch", "g-young").await;
+    bench.network.otherwise(|request| match asked_for(request)[0].as_str() {
+        "g-young" => rows(request, "hold").taking(Duration::from_secs(200)),
+        _ => Act::answer(429, "").with_header("retry-after", "120"),
+    });
+    let sums = bench.sweep().await;
+    assert_eq!((sums.calls, sums.errors.len()), (2, 1), "{sums:?}");
+    bench.network.take();
+    bench.clock.advance(Duration::from_secs(5));
+    bench.sweep().await;
+    bench.clock.advance(Duration::from_secs(110));
+    bench.sweep().await;
+    assert_eq!(bench.network.take(), [], "120 seconds are not over");
+    bench.clock.advance(Duration::from_secs(10));
+    bench.network.otherwise(|request| rows(request, "confirmed"));
+    bench.sweep().await;
+    assert!(all_asked_for(&bench.network.take()).contains(&"g-old".to_owned()));
+}

@@ -1,13 +1,11 @@
 //! Rounds: once through all orders of one class of age, or of one slice of it, under a duty that only one runner has.
 
-use std::sync::atomic::Ordering;
-
 use futures_util::{StreamExt, stream};
-use lead::OrderId;
 use networks::PollFailure;
 use networks::manifest::Asks;
-use orders::{DueQuery, StoreError, Work, schema};
+use orders::{StoreError, schema};
 
+use super::places::{Page, Place};
 use super::{Asked, Class, End, Round, Sliced, add};
 use crate::sweep::ages::{Age, Progress};
 use crate::sweep::pacer::IN_FLIGHT;
@@ -25,27 +23,6 @@ pub(super) enum Turn {
     Failed(String),
 }
 
-/// A page of orders, and where the next one starts.
-type Page = (Vec<Asked>, Option<OrderId>);
-
-/// A place among the orders of a class, which are asked for part by part, and in each the oldest first.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-struct Place {
-    part: u8,
-    /// The last order before it.
-    last: Option<OrderId>,
-}
-
-impl Place {
-    fn after(asked: &Asked) -> Self {
-        Self { part: asked.part, last: Some(asked.due.id.clone()) }
-    }
-
-    fn resume(&self) -> (u8, Option<String>) {
-        (self.part, self.last.as_ref().map(ToString::to_string))
-    }
-}
-
 /// The duty of a class of age.
 pub(in crate::sweep) fn duty_name(age: &Age) -> String {
     format!("poll#{}", age.name)
@@ -55,12 +32,12 @@ impl Round<'_> {
     /// One class of age, if no other run has it.
     pub(super) async fn turn(&self, notes: &Notes<'_>, age: &Age, stop_ms: u64) -> Result<Turn, StoreError> {
         let (store, account, name) = (&self.relay.store, &self.target.name, duty_name(age));
-        let until_s = self.run.until_s();
-        let Some(duty) = store.take_duty(account, &name, &self.run.id, self.now_s, until_s).await? else {
+        let (now_s, until_s) = (self.now_s(), self.run.until_s());
+        let Some(duty) = store.take_duty(account, &name, &self.run.id, now_s, until_s).await? else {
             return Ok(Turn::Unfinished);
         };
         let mut progress = Progress::read(&duty.note);
-        if !progress.is_due(age, self.now_s, self.run.all) {
+        if !progress.is_due(age, now_s, self.run.all) {
             store.give_back_duty(account, &name, &self.run.id, &duty.note).await?;
             return Ok(Turn::Over);
         }
@@ -68,19 +45,22 @@ impl Round<'_> {
         let before_s = progress.began_s;
         let begins = progress.resume.is_none();
         if begins {
-            progress.began_s = self.now_s;
+            progress.began_s = now_s;
         }
         let end = if self.network.asks() == Some(Asks::Window) {
             self.ask_by_window(&class, &mut progress).await?
         } else {
-            let first = if begins && self.may_cut() { Some(self.page(&class, 0, None).await?) } else { None };
+            let first = match begins && self.may_cut() {
+                true => Some(self.page(&class, &Place::of_part(0), 1).await?),
+                false => None,
+            };
             if first.as_ref().is_some_and(|(_, next)| next.is_some()) {
-                let sent_s = if self.relay.queue.is_some() { self.now_s } else { 0 };
+                let sent_s = if self.relay.queue.is_some() { now_s } else { 0 };
                 // Failures are forgotten once a round is through; of one that was cut that shows a round later.
                 let failures = if notes.open(age, before_s, 0).is_empty() { 0 } else { progress.failures };
-                let cut = Progress { began_s: self.now_s, cut: true, sent_s, failures, ..Progress::default() };
+                let cut = Progress { began_s: now_s, cut: true, sent_s, failures, ..Progress::default() };
                 store.give_back_duty(account, &name, &self.run.id, &cut.note()).await?;
-                return Ok(Turn::Cut { round: self.now_s, due: class.due_s });
+                return Ok(Turn::Cut { round: now_s, due: class.due_s });
             }
             self.ask_by_ids(&class, &mut progress, first).await?
         };
@@ -91,12 +71,12 @@ impl Round<'_> {
             }
             End::Stopped => Turn::Unfinished,
             End::Failing { message, pause_s } => {
-                progress.pause(self.now_s, pause_s, true);
+                progress.pause(self.now_s(), pause_s, true);
                 self.warn(age, &progress, &message);
                 Turn::Failed(message)
             }
             End::Refusing { message } => {
-                progress.pause(self.now_s, None, false);
+                progress.pause(self.now_s(), None, false);
                 self.warn(age, &progress, &message);
                 Turn::Failed(message)
             }
@@ -122,10 +102,9 @@ impl Round<'_> {
             return Ok(Sliced::Over);
         }
         // A round that overtakes an unfinished one goes on where that stopped: the oldest are not always asked first.
-        let last = progress.resume.take().and_then(|(_, last)| last?.parse::<OrderId>().ok());
+        let from = progress.resume.take().map_or_else(|| Place::start_of(slice.part), Place::read);
         progress.began_s = progress.began_s.max(slice.round);
         let class = Class { age, due_s: slice.due, stop_ms: self.run.stop_ms };
-        let from = Place { part: slice.part, last };
         let (end, place) = self.ask_from(&class, from, slice.part + 1, None).await?;
         let sliced = match end {
             End::Done => {
@@ -155,11 +134,12 @@ impl Round<'_> {
 
     /// Lets a class that is cut, or the `whole` account, alone for a while; the runner that is faster says how long.
     async fn pause(&self, age: &Age, asked_s: Option<u64>, whole: bool, message: &str) -> Result<(), StoreError> {
+        let now_s = self.now_s();
         let change = |progress: &mut Progress| {
-            if progress.is_paused(self.now_s) {
+            if progress.is_paused(now_s) {
                 return;
             }
-            progress.pause(self.now_s, asked_s, whole);
+            progress.pause(now_s, asked_s, whole);
             progress.sent_s = 0;
             self.warn(age, progress, message);
         };
@@ -168,7 +148,13 @@ impl Round<'_> {
 
     /// Notes that the slices of a class are sent now; `false` where another run is at it.
     pub(super) async fn mark_sent(&self, age: &Age) -> Result<bool, StoreError> {
-        self.change_note(age, |progress| progress.sent_s = self.now_s).await
+        let now_s = self.now_s();
+        self.change_note(age, |progress| progress.sent_s = now_s).await
+    }
+
+    /// Notes that the slices of a class are sent no more: the next run that may call sends them.
+    pub(super) async fn mark_unsent(&self, age: &Age) -> Result<(), StoreError> {
+        self.change_note(age, |progress| progress.sent_s = 0).await.map(|_| ())
     }
 
     async fn change_note(&self, age: &Age, change: impl FnOnce(&mut Progress)) -> Result<bool, StoreError> {
@@ -176,7 +162,9 @@ impl Round<'_> {
         // Not this run's own name: two slices of one run must not take it from each other.
         let holder = format!("{holder}-{}", self.relay.clock.random() % 1_000_000_007);
         let until_s = self.run.until_s();
-        let Some(duty) = store.take_duty(account, &name, &holder, self.now_s, until_s).await? else { return Ok(false) };
+        let Some(duty) = store.take_duty(account, &name, &holder, self.now_s(), until_s).await? else {
+            return Ok(false);
+        };
         let mut progress = Progress::read(&duty.note);
         change(&mut progress);
         store.give_back_duty(account, &name, &holder, &progress.note()).await
@@ -196,10 +184,7 @@ impl Round<'_> {
         progress: &mut Progress,
         first: Option<Page>,
     ) -> Result<End, StoreError> {
-        let from = match progress.resume.take() {
-            Some((part, last)) => Place { part, last: last.and_then(|id| id.parse().ok()) },
-            None => Place::default(),
-        };
+        let from = progress.resume.take().map_or_else(|| Place::start_of(0), Place::read);
         let (end, place) = self.ask_from(class, from, schema::PARTS, first).await?;
         if !matches!(end, End::Done) {
             progress.resume = Some(place.resume());
@@ -207,8 +192,8 @@ impl Round<'_> {
         Ok(end)
     }
 
-    /// The parts of a class from a place on and up to `end`, whose first page may be there already. Beside how it ended:
-    /// the place up to which all are asked for. What was in flight behind it is asked for again.
+    /// The parts of a class from a place on and up to `end`; the first page of the first part may be there already.
+    /// Beside how it ended: the place up to which all are asked for. What was in flight behind it is asked for again.
     ///
     /// Batches are filled across pages and parts: a network is not called eight times for eight orders.
     async fn ask_from(
@@ -220,70 +205,33 @@ impl Round<'_> {
     ) -> Result<(End, Place), StoreError> {
         let at_once = self.page_size();
         let mut done = from.clone();
-        let mut start = from.last;
+        let mut next = Some(from);
         let mut waiting: Vec<Asked> = Vec::new();
-        for part in from.part..end {
-            loop {
-                let (page, next) = match first.take() {
-                    Some(first) => first,
-                    None => self.page(class, part, start.as_ref()).await?,
-                };
-                waiting.extend(page);
-                let last_of_all = next.is_none() && part + 1 == end;
-                while waiting.len() >= at_once || (last_of_all && !waiting.is_empty()) {
-                    let rest = waiting.split_off(at_once.min(waiting.len()));
-                    let asked = std::mem::replace(&mut waiting, rest);
-                    let (ended, last) = self.ask_page(class, &asked).await?;
-                    done = last.unwrap_or(done);
-                    if !matches!(ended, End::Done) {
-                        return Ok((ended, done));
-                    }
+        while let Some(place) = next {
+            let here = first.take_if(|_| place == Place::of_part(0));
+            let page = match here {
+                Some((page, behind)) => {
+                    next = behind.or_else(|| place.next_part(end));
+                    page
                 }
-                start = next;
-                if start.is_none() {
-                    break;
+                None => {
+                    let (page, behind) = self.page(class, &place, end).await?;
+                    next = behind;
+                    page
+                }
+            };
+            waiting.extend(page);
+            while waiting.len() >= at_once || (next.is_none() && !waiting.is_empty()) {
+                let rest = waiting.split_off(at_once.min(waiting.len()));
+                let asked = std::mem::replace(&mut waiting, rest);
+                let (ended, last) = self.ask_page(class, &asked).await?;
+                done = last.unwrap_or(done);
+                if !matches!(ended, End::Done) {
+                    return Ok((ended, done));
                 }
             }
         }
         Ok((End::Done, done))
-    }
-
-    /// Entries of the due index read at once: whole batches.
-    fn page_size(&self) -> usize {
-        let batch = self.network.poll_batch().max(1);
-        let page = self.relay.poll_page.max(1);
-        page - page % batch.min(page)
-    }
-
-    /// One page of orders of this class with something to ask, and where the next one starts.
-    pub(super) async fn page(&self, class: &Class<'_>, part: u8, start: Option<&OrderId>) -> Result<Page, StoreError> {
-        let page = self.relay.store.due(&self.query(Work::Poll, class.age, part), start).await?;
-        let mut asked = Vec::new();
-        // What is in doubt is little and stands in one part. It goes first: a round that stops goes on among the others.
-        if start.is_none() && part == 0 && self.network.asks() != Some(Asks::Network) {
-            let in_doubt = self.relay.store.due(&self.query(Work::LookUp, class.age, part), None).await?;
-            asked.extend(in_doubt.due.into_iter().map(|due| Asked { due, part, in_doubt: true }));
-        }
-        if let Some(oldest) = page.due.first() {
-            let since_s = class.due_s.max(oldest.id.unix_ms() / 1000);
-            self.tally.lag_s.fetch_max(self.now_s.saturating_sub(since_s), Ordering::Relaxed);
-        }
-        asked.extend(page.due.into_iter().map(|due| Asked { due, part, in_doubt: false }));
-        Ok((asked, page.next))
-    }
-
-    fn query(&self, work: Work, age: &Age, part: u8) -> DueQuery {
-        let ms_ago = |seconds: u64| self.now_s.saturating_sub(seconds).saturating_mul(1000);
-        DueQuery {
-            work,
-            account: self.target.name.clone(),
-            part,
-            // A run for everything knows no order that is too old.
-            from_ms: Some(ms_ago(age.to_s)).filter(|_| !(self.run.all && age.is_last())),
-            // The youngest class has no upper end: the clock of who stored an order may be ahead.
-            to_ms: (age.from_s > 0).then(|| ms_ago(age.from_s)),
-            page_size: self.page_size(),
-        }
     }
 
     /// Asks for a page. Beside how it ended: the place up to which all are asked for.
@@ -299,8 +247,7 @@ impl Round<'_> {
             let end = end?;
             // Refused ones are passed over: asked for again first thing, they would stop every round here.
             if matches!(end, End::Done | End::Refusing { .. }) {
-                let done = batch.iter().rev().find(|asked| !asked.in_doubt);
-                last = done.map(Place::after).or(last);
+                last = batch.last().map(Place::after).or(last);
             }
             if !matches!(end, End::Done) {
                 return Ok((end, last));

@@ -4,6 +4,7 @@ use orders::StoreError;
 use orders::schema;
 
 use super::asking::Called;
+use super::places::Place;
 use super::{Asked, Class, End, Round, add};
 use crate::sweep::ages::Progress;
 
@@ -17,26 +18,21 @@ impl Round<'_> {
     pub(super) async fn ask_by_window(&self, class: &Class<'_>, progress: &mut Progress) -> Result<End, StoreError> {
         let age = class.age;
         let mut open = Vec::new();
-        for part in 0..schema::PARTS {
-            let mut start = None;
-            loop {
-                let (page, next) = self.page(class, part, start.as_ref()).await?;
-                open.extend(page);
-                start = next;
-                if start.is_none() {
-                    break;
-                }
-            }
+        let mut next = Some(Place::start_of(0));
+        while let Some(place) = next {
+            let (page, behind) = self.page(class, &place, schema::PARTS).await?;
+            open.extend(page);
+            next = behind;
         }
         let Some(oldest) = open.iter().map(|asked| asked.due.id.unix_ms() / 1000).min() else { return Ok(End::Done) };
         add(&self.tally.open, open.len());
         add(&self.tally.polled, open.len());
         let reach_s = self.network.window_days().map_or(u64::MAX, |days| u64::from(days) * DAY_S);
         let age_s = if self.run.all && age.is_last() { u64::MAX } else { age.to_s };
-        let first = oldest.max(self.now_s.saturating_sub(age_s.min(reach_s))).saturating_sub(OVERLAP_S);
+        let first = oldest.max(self.cut_s.saturating_sub(age_s.min(reach_s))).saturating_sub(OVERLAP_S);
         let resumed = progress.resume.take().and_then(|(_, from)| from?.parse::<u64>().ok());
         let mut from = resumed.unwrap_or(first).max(first);
-        let to = self.now_s.saturating_sub(age.from_s).saturating_add(OVERLAP_S);
+        let to = self.cut_s.saturating_sub(age.from_s).saturating_add(OVERLAP_S);
         while from < to {
             let until = to.min(from.saturating_add(DAY_S));
             let end = match self.ask_window(class, &open, from, until).await? {
