@@ -50,10 +50,8 @@ impl Round<'_> {
         let end = if self.network.asks() == Some(Asks::Window) {
             self.ask_by_window(&class, &mut progress).await?
         } else {
-            let first = match begins && self.may_cut() {
-                true => Some(self.page(&class, &Place::of_part(0), 1).await?),
-                false => None,
-            };
+            let may_cut = begins && self.may_cut();
+            let first = if may_cut { Some(self.page(&class, &Place::of_part(0), 1).await?) } else { None };
             if first.as_ref().is_some_and(|(_, next)| next.is_some()) {
                 let sent_s = if self.relay.queue.is_some() { now_s } else { 0 };
                 // Failures are forgotten once a round is through; of one that was cut that shows a round later.
@@ -209,17 +207,12 @@ impl Round<'_> {
         let mut waiting: Vec<Asked> = Vec::new();
         while let Some(place) = next {
             let here = first.take_if(|_| place == Place::of_part(0));
-            let page = match here {
-                Some((page, behind)) => {
-                    next = behind.or_else(|| place.next_part(end));
-                    page
-                }
-                None => {
-                    let (page, behind) = self.page(class, &place, end).await?;
-                    next = behind;
-                    page
-                }
+            let (page, behind) = if let Some((page, behind)) = here {
+                (page, behind.or_else(|| place.next_part(end)))
+            } else {
+                self.page(class, &place, end).await?
             };
+            next = behind;
             waiting.extend(page);
             while waiting.len() >= at_once || (next.is_none() && !waiting.is_empty()) {
                 let rest = waiting.split_off(at_once.min(waiting.len()));
