@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod backoff;
 mod country;
 mod id;
 mod intake;
@@ -8,6 +9,7 @@ pub mod money;
 mod phone;
 mod status;
 
+pub use backoff::{Backoff, spread};
 pub use country::{Country, NotACountry};
 pub use id::{NotAnOrderId, OrderId, Shard};
 pub use intake::{BodyError, FieldError, Intake, parse_form, parse_json};

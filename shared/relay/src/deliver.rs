@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use lead::{Delivery, Lead, OrderId, Status};
+use lead::{Backoff, Delivery, Lead, OrderId, Status};
 use networks::manifest::Asks;
 use networks::{HttpReply, HttpRequest, Network, RenderError, Settings, StatusReading, Submission, SubmitInput, Taken};
 use orders::{Applied, DeliveryOutcome, DeliveryReport, News, Order, Recorded, Source};
@@ -23,6 +23,8 @@ pub const RETRY_PAUSES: [Duration; 7] = [
     Duration::from_hours(10),
     Duration::from_hours(10),
 ];
+
+const RETRIES: Backoff = Backoff::listed(&RETRY_PAUSES);
 
 /// Until when whoever begins to send a lead now has it to itself, in seconds since 1970.
 pub(crate) const fn lease_until_s(now_ms: u64) -> u64 {
@@ -166,21 +168,17 @@ impl Relay {
 
     /// Queued until the pause after this many tries is over; undeliverable after the last.
     pub(crate) fn not_taken(&self, tries: u32, why: String) -> HandedOver {
-        let pause = usize::try_from(tries).ok().and_then(|tries| RETRY_PAUSES.get(tries.checked_sub(1)?));
-        let outcome = match pause {
-            Some(pause) => DeliveryOutcome::Queued { next_attempt: self.after(*pause) },
+        let outcome = match RETRIES.spread(tries, self.clock.random()) {
+            Some(pause) => DeliveryOutcome::Queued { next_attempt: self.after(pause) },
             None => DeliveryOutcome::Undeliverable,
         };
         HandedOver { outcome, note: Some(why), status_word: None, sign: Sign::Nothing }
     }
 
-    /// Unix seconds after a pause with up to a fifth of it added, so that what failed together is not sent together.
+    /// Unix seconds after a pause.
     fn after(&self, pause: Duration) -> u64 {
-        let fifth = u64::try_from(pause.as_millis() / 5).unwrap_or_default();
-        let random = u64::try_from(self.clock.random() & u128::from(u32::MAX)).unwrap_or_default();
-        let jitter = if fifth == 0 { 0 } else { random % fifth };
-        let pause = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX);
-        self.clock.now_ms().saturating_add(pause).saturating_add(jitter) / 1000
+        let pause_ms = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX);
+        self.clock.now_ms().saturating_add(pause_ms) / 1000
     }
 
     /// Writes what became of a hand-over and returns the order as it stands.

@@ -6,7 +6,9 @@
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
+use lead::Backoff;
 use serde::{Deserialize, Serialize};
 
 use crate::relay::Relay;
@@ -16,10 +18,8 @@ use crate::telemetry::Line;
 const TRIPS: u32 = 5;
 /// How long the state of an account is taken to be unchanged.
 const FRESH_MS: u64 = 15_000;
-/// The first pause, in seconds; each further one is twice as long.
-const PAUSE_S: u64 = 60;
-/// The longest pause, in seconds.
-const MOST_PAUSE_S: u64 = 60 * 60;
+/// How long an account is left alone, time after time.
+const PAUSES: Backoff = Backoff::doubling(Duration::from_mins(1), Duration::from_hours(1));
 /// How long whoever tries an account has it to itself, in seconds: longer than a function's call of two requests.
 const TRIAL_S: u64 = 60;
 /// The name of the state.
@@ -63,9 +63,9 @@ impl Down {
 
     /// Down for one pause more.
     fn again(&self, now_s: u64) -> Self {
-        let pause = (PAUSE_S << self.pauses.min(8)).min(MOST_PAUSE_S);
-        let until_s = now_s.saturating_add(pause);
-        Self { since_s: self.since_s, pauses: self.pauses.saturating_add(1), until_s }
+        let pauses = self.pauses.saturating_add(1);
+        let until_s = now_s.saturating_add(PAUSES.pause(pauses).unwrap_or_default().as_secs());
+        Self { since_s: self.since_s, pauses, until_s }
     }
 }
 
