@@ -10,6 +10,7 @@ pub mod transition;
 
 pub use delivery::{DeliveryOutcome, DeliveryReport};
 pub use event::{Event, Kind, Source, UnknownKind};
+pub use item::Skipped;
 pub use order::{Beginning, NewOrder, Order, Work};
 pub use store::{
     AccountTally, Applied, Attempt, Claim, Claimed, Cursor, CustomerClaim, Due, DuePage, DueQuery, Duty, Erased,

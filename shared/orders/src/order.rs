@@ -63,6 +63,8 @@ pub struct Order {
     pub decided_by_poll: Option<Status>,
     /// Every event, oldest first, beginning with `received`.
     pub history: Vec<Event>,
+    /// Stored attributes that this version of the relay could not read. They stay in the item as they are.
+    pub unread: Vec<&'static str>,
 }
 
 impl Order {
@@ -125,6 +127,7 @@ impl fmt::Debug for Order {
             .field("version", &self.version)
             .field("work", &self.work)
             .field("history", &self.history)
+            .field("unread", &self.unread)
             .finish_non_exhaustive()
     }
 }
@@ -286,6 +289,7 @@ impl From<NewOrder> for Order {
             decided_by_postback: None,
             decided_by_poll: None,
             history: vec![Event::new(received, Kind::Received, Source::Intake)],
+            unread: Vec::new(),
             id: new.id,
         }
     }

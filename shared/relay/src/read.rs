@@ -4,7 +4,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use lead::{Delivery, OrderId, Status};
-use orders::{Cursor, Filter, Order, Page, StoreError};
+use orders::{Cursor, Filter, Order, Page, Skipped, StoreError};
 use serde::Serialize;
 
 use crate::call::{Answer, Call};
@@ -22,6 +22,9 @@ const PARAMETERS: [&str; 8] =
 struct Listing {
     orders: Vec<OrderView>,
     next: Option<String>,
+    /// Ids of orders that are there and could not be read.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    unreadable: Vec<String>,
 }
 
 type Refused = Answer;
@@ -57,7 +60,8 @@ impl Relay {
     pub(crate) async fn reader(&self, call: &Call) -> Result<Arc<Client>, Refused> {
         let key = call.key().ok_or_else(|| problem(401, "key", "a key is wanted: Authorization: Bearer <key>"))?;
         let now_ms = self.clock.now_ms();
-        let client = self.config.client(&self.store, now_ms, &hash_of_key(key)).await.map_err(|error| busy(&error))?;
+        let client =
+            self.config.client(&self.store, now_ms, &hash_of_key(key)).await.map_err(|error| failed(&error))?;
         let client = client.ok_or_else(|| problem(401, "key", "the key is not known"))?;
         if client.publishable || !client.may(Scope::Read) {
             return Err(problem(403, "key", "this key may not read"));
@@ -68,7 +72,10 @@ impl Relay {
     async fn one(&self, id: &str, client: &Client) -> Result<Answer, Refused> {
         let missing = || problem(404, "order", "there is no such order");
         let id: OrderId = id.parse().map_err(|_| missing())?;
-        let order = self.store.get(&id).await.map_err(|error| busy(&error))?;
+        let order = self.store.get(&id).await.map_err(|error| {
+            tracing::error!(order_id = %id, %error, "an order cannot be read");
+            failed(&error)
+        })?;
         let order = order.filter(|order| client.may_use(&order.offer)).ok_or_else(missing)?;
         Ok(Answer::json(200, &OrderView::of(&order, true)))
     }
@@ -97,12 +104,22 @@ impl Relay {
         } else {
             self.store.list(&filter, cursor, limit).await
         };
-        let Page { orders, next } = page.map_err(|error| busy(&error))?;
+        let Page { orders, unreadable, next } = page.map_err(|error| failed(&error))?;
         // An index knows nothing of the other parameters.
         let seen = |order: &&Order| client.may_use(&order.offer) && admits(&filter, order);
         let orders = orders.iter().filter(seen).map(|order| OrderView::of(order, true)).collect();
-        Ok(Answer::json(200, &Listing { orders, next: next.map(|cursor| cursor.to_string()) }))
+        let unreadable = named(&unreadable, client);
+        Ok(Answer::json(200, &Listing { orders, next: next.map(|cursor| cursor.to_string()), unreadable }))
     }
+}
+
+/// The ids of what could not be read, as far as the client may know of it.
+fn named(unreadable: &[Skipped], client: &Client) -> Vec<String> {
+    for Skipped { id, attribute, .. } in unreadable {
+        tracing::error!(order_id = id, attribute, "an order cannot be read and is left out of a list");
+    }
+    let seen = unreadable.iter().filter(|skipped| client.may_use(skipped.offer.as_deref().unwrap_or("*")));
+    seen.map(|skipped| skipped.id.clone()).collect()
 }
 
 fn admits(filter: &Filter, order: &Order) -> bool {
@@ -136,7 +153,18 @@ fn problem(status: u16, kind: &'static str, detail: impl Into<String>) -> Refuse
     Answer::problem(status, kind, detail)
 }
 
-fn busy(error: &StoreError) -> Refused {
+/// What the table did not do: for a moment only, or for good. What never passes is not said to be busy, so that nobody
+/// asks for ever.
+fn failed(error: &StoreError) -> Refused {
     tracing::error!(%error, "the table does not answer");
-    problem(503, "busy", "the table does not answer; ask again")
+    match error {
+        StoreError::Busy { .. } => problem(503, "busy", "the table does not answer; ask again"),
+        StoreError::Unreadable { attribute, .. } => {
+            let detail = format!("it is there, and this version of the relay cannot read its attribute `{attribute}`");
+            problem(500, "unreadable", detail)
+        }
+        StoreError::Failed { .. } => {
+            problem(500, "table", "the table refused the question; asking again will not help")
+        }
+    }
 }

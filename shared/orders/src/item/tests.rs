@@ -67,7 +67,7 @@ prop_compose! {
             network: "adcombo".into(), client: "site-a".into(), delivery, status, raw_status: None,
             network_order_id: None, click_id: None, payout: None, reason, comment: None, duplicate_of: None,
             updated: 0, lead: None, overrides: BTreeMap::new(), tries: 0, next_attempt: None, expires: None,
-            version: 1, pollable, work, decided_by_postback, decided_by_poll, history: Vec::new(),
+            version: 1, pollable, work, decided_by_postback, decided_by_poll, history: Vec::new(), unread: Vec::new(),
         };
         (order, erased, repeated)
     }
@@ -194,6 +194,7 @@ fn a_typical_order_stays_below_a_kilobyte() {
             told(Kind::Status, Some(Status::Hold), Some("confirmed")),
             told(Kind::Status, Some(Status::Approve), Some("paid")),
         ],
+        unread: Vec::new(),
     };
     let bytes: usize = to_item(&order).unwrap().iter().map(|(name, value)| name.len() + size(value)).sum();
     println!("{bytes} bytes");

@@ -1,21 +1,24 @@
 //! Erasing what orders know of people. The figures stay: account, offer, statuses, payout, times.
 
-use aws_sdk_dynamodb::types::ReturnValue;
+use aws_sdk_dynamodb::types::AttributeValue;
 use lead::{Delivery, OrderId, Shard};
 
 use super::expression::{Terms, Update};
 use super::reading::{Query, just_before};
-use super::{CONFLICT_TRIES, Store, StoreError, Written};
+use super::{CONFLICT_TRIES, Store, StoreError};
 use crate::event::{Event, Kind, Source};
-use crate::item::{CLICK, COMMENT, DELIVERY, DUE, LEAD, NEXT_ATTEMPT, OVERRIDES, Reader, VERSION, number, text};
-use crate::order::{Order, Work};
+use crate::item::{
+    CLICK, COMMENT, DELIVERY, DUE, HISTORY, Item, LEAD, NEXT_ATTEMPT, NOTE, OVERRIDES, Reader, Unreadable, VERSION,
+    event_value, key, number, text,
+};
+use crate::order::Work;
 use crate::schema::{PK, SK, shard_key};
 
 /// What became of erasing an order's personal data.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Erased {
-    /// It is erased; the order as it was before.
-    Done(Box<Order>),
+    /// It is erased.
+    Done,
     /// It was erased before.
     Already,
     /// There is no such order.
@@ -24,36 +27,38 @@ pub enum Erased {
 
 impl Store {
     /// Erases the lead, the click id, the comment, the overrides and the notes of an order's events. A lead that waits
-    /// to be sent cannot be sent without its data: it becomes undeliverable.
+    /// to be sent cannot be sent without its data: it becomes undeliverable. An order that this version of the relay
+    /// cannot read is erased as well, and keeps what nobody here knows.
     ///
     /// # Errors
     /// [`StoreError`]; repeating the call is safe.
     pub async fn erase(&self, id: &OrderId, source: Source, at_ms: u64) -> Result<Erased, StoreError> {
         const OPERATION: &str = "erase";
-        let mut standing = self.get(id).await?.map(Box::new);
+        let unreadable = |error| StoreError::unreadable(OPERATION, error);
         for _ in 0..CONFLICT_TRIES {
-            let Some(order) = standing else { return Ok(Erased::Missing) };
-            if !holds_personal_data(&order) {
+            let Some(item) = self.read(OPERATION, key(id)).await? else { return Ok(Erased::Missing) };
+            if !PERSONAL.iter().any(|attribute| item.contains_key(*attribute)) {
                 return Ok(Erased::Already);
             }
+            let version: u64 =
+                Reader(&item).number(VERSION).and_then(|v| v.ok_or(Unreadable(VERSION))).map_err(unreadable)?;
             let mut update = Update::new(at_ms);
-            for attribute in [LEAD, CLICK, COMMENT, OVERRIDES] {
+            for attribute in PERSONAL {
                 update.remove(attribute);
             }
-            let mut events: Vec<Event> = order.history.iter().skip(1).map(silent).collect();
-            if order.work == Some(Work::Send) {
+            let mut events = silent_history(&item);
+            if waits_to_be_sent(&item) {
                 update.set(DELIVERY, text(Delivery::Undeliverable.as_str()));
                 update.remove(DUE);
                 update.remove(NEXT_ATTEMPT);
-                events.push(Event::new(at_ms, Kind::Undeliverable, source));
+                events.push(event_value(&Event::new(at_ms, Kind::Undeliverable, source)));
             }
-            events.push(Event::new(at_ms, Kind::Erased, source));
-            update.rewrite_history(events.iter());
-            update.when().equal(VERSION, number(order.version));
-            standing = match self.update(OPERATION, id, update, ReturnValue::None).await? {
-                Written::Done(_) => return Ok(Erased::Done(order)),
-                Written::Failed(order) => order,
-            };
+            events.push(event_value(&Event::new(at_ms, Kind::Erased, source)));
+            update.set(HISTORY, AttributeValue::L(events));
+            update.when().equal(VERSION, number(version));
+            if self.update_item(OPERATION, key(id), update).await? {
+                return Ok(Erased::Done);
+            }
         }
         Err(StoreError::busy(OPERATION, "conflict"))
     }
@@ -79,14 +84,15 @@ impl Store {
                 let mut terms = Terms::default();
                 terms.equal(PK, text(shard_key(shard))).between(SK, &low, &high);
                 let key = terms.take_expression();
-                terms.present_any(&[LEAD, CLICK, COMMENT]);
+                terms.present_any(&PERSONAL);
                 let filter = terms.take_expression();
                 let projection = Some(terms.projection(&[SK]));
                 let query =
                     Query { key, filter, projection, terms, limit: most, start, forward: true, ..Query::default() };
                 let (items, next) = self.query(OPERATION, query).await?;
                 for item in &items {
-                    found.push(Reader(item).parsed(SK).map_err(|error| StoreError::unreadable(OPERATION, error))?);
+                    // A key that is no order id stands for no order.
+                    found.extend(Reader(item).parsed::<OrderId>(SK).ok());
                 }
                 start = next;
                 if start.is_none() {
@@ -98,11 +104,22 @@ impl Store {
     }
 }
 
-fn holds_personal_data(order: &Order) -> bool {
-    order.lead.is_some() || order.click_id.is_some() || order.comment.is_some() || !order.overrides.is_empty()
+/// What says who the customer is, or may say so.
+const PERSONAL: [&str; 4] = [LEAD, CLICK, COMMENT, OVERRIDES];
+
+/// The events as they are stored, each without its note, which may quote a network's free text.
+fn silent_history(item: &Item) -> Vec<AttributeValue> {
+    let stored = item.get(HISTORY).and_then(|history| history.as_l().ok());
+    let silent = |event: &AttributeValue| match event {
+        AttributeValue::M(map) => AttributeValue::M(
+            map.iter().filter(|(name, _)| *name != NOTE).map(|(k, v)| (k.clone(), v.clone())).collect(),
+        ),
+        other => other.clone(),
+    };
+    stored.into_iter().flatten().map(silent).collect()
 }
 
-/// The event without its note, which may quote a network's free text.
-fn silent(event: &Event) -> Event {
-    Event { note: None, ..event.clone() }
+fn waits_to_be_sent(item: &Item) -> bool {
+    let due = item.get(DUE).and_then(|due| due.as_s().ok());
+    due.is_some_and(|due| due.starts_with(Work::Send.letter()))
 }

@@ -8,8 +8,8 @@ use aws_sdk_dynamodb::types::KeysAndAttributes;
 use lead::OrderId;
 
 use super::expression::Terms;
-use super::{Store, StoreError, order_of};
-use crate::item::{Item, Reader, key, text};
+use super::{Store, StoreError, order_of, order_or_skipped};
+use crate::item::{Item, Reader, Skipped, key, text};
 use crate::order::Order;
 use crate::schema::{self, BY_CLICK, BY_NETWORK_ORDER, Index};
 
@@ -39,10 +39,12 @@ impl FromStr for Cursor {
 }
 
 /// A page of orders, newest first.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Page {
     /// The orders.
     pub orders: Vec<Order>,
+    /// What is there and could not be read: counted and named, and in nobody's way.
+    pub unreadable: Vec<Skipped>,
     /// Where the next page begins; `None` at the end. A page may be short, even empty, and still have a next one.
     pub next: Option<Cursor>,
 }
@@ -100,7 +102,7 @@ impl Store {
     /// [`StoreError`].
     pub async fn by_click(&self, click_id: &str, cursor: Option<&Cursor>, limit: usize) -> Result<Page, StoreError> {
         let (ids, next) = self.ids_of("by_click", BY_CLICK, click_id, cursor, limit).await?;
-        Ok(Page { orders: self.get_many("by_click", &ids).await?, next })
+        Ok(Page { next, ..self.get_many("by_click", &ids).await? })
     }
 
     /// The orders of a network's order id, newest first. More than one only where the network repeats its ids.
@@ -117,7 +119,7 @@ impl Store {
         const OPERATION: &str = "by_network_order";
         let reference = schema::network_reference(account, network_order_id);
         let (ids, next) = self.ids_of(OPERATION, BY_NETWORK_ORDER, &reference, cursor, limit).await?;
-        Ok(Page { orders: self.get_many(OPERATION, &ids).await?, next })
+        Ok(Page { next, ..self.get_many(OPERATION, &ids).await? })
     }
 
     /// Only the ids of a network's order id, newest first, at most ten: half a read unit.
@@ -191,14 +193,17 @@ impl Store {
     }
 
     /// The orders of these ids, in this order; ids without an order are left out.
-    async fn get_many(&self, operation: &'static str, ids: &[OrderId]) -> Result<Vec<Order>, StoreError> {
+    async fn get_many(&self, operation: &'static str, ids: &[OrderId]) -> Result<Page, StoreError> {
         let mut found = HashMap::new();
+        let mut page = Page::default();
         for item in self.batch_get(operation, ids.iter().map(key).collect()).await? {
-            if let Some(order) = order_of(operation, Some(&item))? {
-                found.insert(order.id.clone(), *order);
+            match order_or_skipped(&item) {
+                Ok(order) => drop(found.insert(order.id.clone(), order)),
+                Err(skipped) => page.unreadable.push(skipped),
             }
         }
-        Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
+        page.orders = ids.iter().filter_map(|id| found.remove(id)).collect();
+        Ok(page)
     }
 
     /// The items of these keys, which must differ from each other, in any order.

@@ -76,9 +76,10 @@ impl Tally {
         }
     }
 
-    fn count(&mut self, item: &Item, settled_ms: u64) -> Result<(), StoreError> {
+    fn count(&mut self, item: &Item, settled_ms: u64) {
         let item = Reader(item);
-        let id: OrderId = item.parsed(SK).map_err(|error| StoreError::unreadable("tally", error))?;
+        // A key that is no order id stands for no order.
+        let Ok(id) = item.parsed::<OrderId>(SK) else { return };
         let account = item.parsed::<String>(ACCOUNT).unwrap_or_default();
         let nameless = account.is_empty();
         let counts = self.accounts.entry(account).or_default();
@@ -104,7 +105,6 @@ impl Tally {
                 self.unreadable.push(id);
             }
         }
-        Ok(())
     }
 
     fn set_aside(&mut self, id: OrderId) {
@@ -156,7 +156,7 @@ impl Store {
             let query = Query { key, projection, terms, limit, start, forward: true, ..Query::default() };
             let (items, next) = self.query("tally", query).await?;
             for item in &items {
-                tally.count(item, settled_ms)?;
+                tally.count(item, settled_ms);
             }
             start = next;
             if start.is_none() {

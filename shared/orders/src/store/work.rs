@@ -6,8 +6,10 @@ use tokio::task::JoinSet;
 use super::expression::Terms;
 use super::listing::last_id;
 use super::reading::{ABOVE_ALL, Query, just_after, just_before};
-use super::{Store, StoreError, order_of};
-use crate::item::{DELIVERY, DUE, Item, NETWORK_ORDER, NEXT_ATTEMPT, Reader, STATUS, Unreadable, text};
+use super::{Store, StoreError, order_or_skipped};
+use crate::item::{
+    DELIVERY, DUE, Item, NETWORK_ORDER, NEXT_ATTEMPT, Reader, STATUS, Skipped, Unreadable, skipped, text,
+};
 use crate::order::{Order, Work};
 use crate::schema::{self, PK, SK, due_key, shard_key};
 
@@ -42,10 +44,12 @@ pub struct Due {
 }
 
 /// A page of work, oldest orders first.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DuePage {
     /// The entries.
     pub due: Vec<Due>,
+    /// Entries that could not be read.
+    pub unreadable: Vec<Skipped>,
     /// The id the next page starts after; `None` at the end.
     pub next: Option<OrderId>,
 }
@@ -64,7 +68,7 @@ impl Store {
         let low = start.map(just_after).into_iter().chain([from]).max().unwrap_or_default();
         let high = asked.to_ms.map_or_else(|| ABOVE_ALL.to_owned(), |to| just_before(&OrderId::lower_bound(to)));
         if low > high {
-            return Ok(DuePage { due: Vec::new(), next: None });
+            return Ok(DuePage::default());
         }
         let mut terms = Terms::default();
         terms.equal(DUE, text(due_key(asked.work, &asked.account, asked.part))).between(SK, &low, &high);
@@ -77,11 +81,14 @@ impl Store {
             ..Query::default()
         };
         let (items, next) = self.query(OPERATION, query).await?;
-        let due = items.iter().map(due_of).collect::<Result<_, _>>();
-        Ok(DuePage {
-            due: due.map_err(|error| StoreError::unreadable(OPERATION, error))?,
-            next: next.map(|key| last_id(OPERATION, &key)).transpose()?,
-        })
+        let mut page = DuePage { next: next.map(|key| last_id(OPERATION, &key)).transpose()?, ..DuePage::default() };
+        for item in &items {
+            match due_of(item) {
+                Ok(due) => page.due.push(due),
+                Err(error) => page.unreadable.push(skipped(item, error)),
+            }
+        }
+        Ok(page)
     }
 
     /// Orders of a time range that are queued and that no run knows of: whoever was to send them died. The range ends
@@ -128,7 +135,8 @@ impl Store {
                 Query { key, filter, terms, limit: ITEMS, start, consistent: true, forward: true, ..Query::default() };
             let (items, next) = self.query(OPERATION, query).await?;
             for item in &items {
-                stalled.extend(order_of(OPERATION, Some(item))?.map(|order| *order));
+                // The audit counts and names what cannot be read.
+                stalled.extend(order_or_skipped(item).ok());
             }
             start = next;
             if start.is_none() {

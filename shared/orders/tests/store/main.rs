@@ -25,6 +25,7 @@ mod parking;
 mod racing;
 mod state;
 mod tally;
+mod tolerance;
 mod units;
 mod work;
 

@@ -4,7 +4,7 @@ use lead::Status;
 use orders::{ParkKey, Parked};
 use serde::Serialize;
 
-use super::{Refused, busy, limit, problem};
+use super::{Refused, failed, limit, problem};
 use crate::call::{Answer, Call};
 use crate::config::Client;
 use crate::relay::Relay;
@@ -56,7 +56,7 @@ impl Relay {
             }
             None => None,
         };
-        let page = self.store.parked(&account, start.as_deref(), limit(call)?).await.map_err(|error| busy(&error))?;
+        let page = self.store.parked(&account, start.as_deref(), limit(call)?).await.map_err(|error| failed(&error))?;
         let now_ms = self.clock.now_ms();
         let parked = page.parked.iter().map(|parked| view(parked, now_ms)).collect();
         Ok(Answer::json(200, &Listing { parked, next: page.next.map(hex::encode) }))

@@ -1,7 +1,10 @@
 //! What the first run after midnight (UTC) does beside its work: it counts, and it erases what is kept too long. Each is
 //! a duty of the whole relay, so that one run does it, and its note says how far it came.
 
-use orders::{Source, StoreError};
+use std::collections::BTreeSet;
+
+use lead::OrderId;
+use orders::{Erased, Source, StoreError};
 use serde::{Deserialize, Serialize};
 
 use super::{Run, RunError, Sums};
@@ -108,18 +111,34 @@ impl Relay {
 
     /// Tells whether it was finished.
     async fn erase_between(&self, from_ms: u64, to_ms: u64, run: &Run, erased: &mut u64) -> Result<bool, StoreError> {
+        let mut skipped = BTreeSet::new();
         loop {
-            let ids = self.store.unerased(from_ms, to_ms, AT_ONCE).await?;
+            let mut ids = self.store.unerased(from_ms, to_ms, AT_ONCE + skipped.len()).await?;
+            ids.retain(|id| !skipped.contains(id));
             if ids.is_empty() {
                 return Ok(true);
             }
-            for id in &ids {
-                let now_ms = self.clock.now_ms();
-                if now_ms >= run.stop_ms {
+            for id in ids {
+                if self.clock.now_ms() >= run.stop_ms {
                     return Ok(false);
                 }
-                self.store.erase(id, Source::Poll, now_ms).await?;
-                *erased += 1;
+                if self.erase_or_skip(&id, Source::Poll).await? {
+                    *erased += 1;
+                } else {
+                    skipped.insert(id);
+                }
+            }
+        }
+    }
+
+    /// Erases an order. One that cannot be erased is named, and stands in nobody's way. Tells whether it was done.
+    pub(super) async fn erase_or_skip(&self, id: &OrderId, source: Source) -> Result<bool, StoreError> {
+        match self.store.erase(id, source, self.clock.now_ms()).await {
+            Ok(erased) => Ok(erased == Erased::Done),
+            Err(error @ StoreError::Busy { .. }) => Err(error),
+            Err(error) => {
+                tracing::error!(order_id = %id, %error, "an order cannot be erased");
+                Ok(false)
             }
         }
     }

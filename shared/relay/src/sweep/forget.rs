@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use lead::OrderId;
-use orders::{Erased, Filter, Order, ParkKey, Source, StoreError};
+use orders::{Filter, Order, ParkKey, Source, StoreError};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -37,6 +37,17 @@ pub struct ForgetAnswer {
     pub parked: u64,
     /// Time was up: ask again.
     pub more: bool,
+}
+
+impl ForgetAnswer {
+    fn count(&mut self, holds: bool, id: &OrderId) {
+        if holds {
+            self.orders += 1;
+            if self.order_ids.len() < NAMED {
+                self.order_ids.push(id.to_string());
+            }
+        }
+    }
 }
 
 impl Relay {
@@ -81,6 +92,13 @@ impl Relay {
                 offers.insert(order.offer.clone());
                 self.forget_order(order, apply, answer).await?;
             }
+            // What this version cannot read holds the phone all the same.
+            for skipped in &page.unreadable {
+                offers.extend(skipped.offer.clone());
+                let Ok(id) = skipped.id.parse() else { continue };
+                let holds = !apply || self.erase_or_skip(&id, Source::Operator).await?;
+                answer.count(holds, &id);
+            }
             cursor = page.next;
             if cursor.is_none() {
                 break;
@@ -115,16 +133,11 @@ impl Relay {
             }
         }
         let holds = if apply {
-            matches!(self.store.erase(&order.id, Source::Operator, self.clock.now_ms()).await?, Erased::Done(_))
+            self.erase_or_skip(&order.id, Source::Operator).await?
         } else {
             order.lead.is_some() || order.click_id.is_some() || order.comment.is_some()
         };
-        if holds {
-            answer.orders += 1;
-            if answer.order_ids.len() < NAMED {
-                answer.order_ids.push(order.id.to_string());
-            }
-        }
+        answer.count(holds, &order.id);
         Ok(())
     }
 }
