@@ -11,6 +11,7 @@ pub mod manifest;
 mod network;
 mod poll;
 mod postback;
+mod proof;
 mod reply;
 mod request;
 pub mod status;

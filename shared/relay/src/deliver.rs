@@ -133,7 +133,7 @@ impl Relay {
 
     fn read_end(&self, hand_over: &HandOver<'_>, submission: Submission) -> HandedOver {
         match submission {
-            Submission::Delivered(Taken { network_order_id, duplicate, status_word, payout }) => {
+            Submission::Delivered(Taken { network_order_id, lacks_id, duplicate, status_word, payout }) => {
                 let pollable = match hand_over.network.asks() {
                     Some(Asks::Network) => network_order_id.is_some(),
                     Some(Asks::Ours | Asks::Window) => true,
@@ -146,7 +146,11 @@ impl Relay {
                         payout,
                         pollable,
                     },
-                    note: duplicate.then(|| "the network marked it as a duplicate".to_owned()),
+                    note: match (duplicate, lacks_id) {
+                        (true, _) => Some("the network marked it as a duplicate".to_owned()),
+                        (false, true) => Some("the network named no order id: it cannot be asked for by it".to_owned()),
+                        (false, false) => None,
+                    },
                     status_word,
                     sign: Sign::Nothing,
                 }

@@ -12,6 +12,8 @@ use crate::manifest::{Before, Call, Declared, Encoding, Kind, Manifest, Node, Or
 use crate::status::{Meaning, fold};
 use crate::template::{Name, Template};
 
+mod reply;
+
 /// What a template may name, by where it stands.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Place {
@@ -61,9 +63,7 @@ impl Checker<'_> {
 
     fn submit(&mut self, manifest: &Manifest, submit: &Submit) -> Option<CheckedSubmit> {
         self.date(&submit.proof.checked);
-        for condition in submit.reply.conditions() {
-            self.pointer(condition.at.as_ref());
-        }
+        self.reply(&submit.reply);
         let before = match &submit.before {
             Some(before) => Some(self.before(manifest, before)?),
             None => None,

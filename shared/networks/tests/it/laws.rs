@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use networks::{Network, catalog};
 
+mod answers;
 mod calls;
 mod seed;
 mod words;
