@@ -165,6 +165,11 @@ impl Api {
 }
 
 impl Answer {
+    /// Whether a relay says what is wrong, and not a gateway that there is no such route.
+    pub(crate) fn is_problem(&self) -> bool {
+        serde_json::from_slice::<ProblemBody>(&self.body).is_ok_and(|problem| problem.detail.is_some())
+    }
+
     /// The body as JSON.
     pub(crate) fn json(&self) -> Result<Value, Failure> {
         let wrong = |_| Failure::new(format!("HTTP {}, but no JSON: is there a relay at this address?", self.status));

@@ -65,7 +65,7 @@ pub(crate) async fn run(args: Dev) -> Result<(), Failure> {
         Some(fakes) => fakes.redirect(parsed)?,
         None => parsed,
     };
-    store(&relay, &parsed).await?;
+    store(&relay, &parsed, args.endpoint_url.is_none()).await?;
 
     let serving = gateway::serve(listener, Arc::clone(&relay), stopped.clone());
     let scheduling = schedule::run(Arc::clone(&relay), args.poll_every, stopped);
@@ -118,8 +118,9 @@ fn settings(dynamodb: &str, secret: &SecretString) -> Settings {
     }
 }
 
-/// Stores the configuration; what an earlier start stored and this one does not name goes.
-async fn store(relay: &Relay, parsed: &Parsed) -> Result<(), Failure> {
+/// Stores the configuration. In a table of its own (`is_own`), what an earlier start stored and this one does not name
+/// goes; in a running one it may be another's, and stays.
+async fn store(relay: &Relay, parsed: &Parsed, is_own: bool) -> Result<(), Failure> {
     let mut keys: BTreeMap<&str, String> = BTreeMap::new();
     for (reference, client) in &parsed.clients {
         let key = relay.secret(reference).await;
@@ -133,8 +134,16 @@ async fn store(relay: &Relay, parsed: &Parsed) -> Result<(), Failure> {
     for (name, document) in &documents {
         relay.store().put_config(name, document).await.map_err(failed)?;
     }
-    for (name, _) in before.iter().filter(|(name, _)| !documents.contains_key(name)) {
-        relay.store().delete_config(name).await.map_err(failed)?;
+    let others = before.iter().filter(|(name, _)| !documents.contains_key(name)).map(|(name, _)| name);
+    for name in others {
+        if is_own {
+            relay.store().delete_config(name).await.map_err(failed)?;
+        } else {
+            let name = name.replace('#', " ");
+            output::note(format_args!(
+                "left as it is in the table: {name}; `leadrelay push` takes away what a file lacks"
+            ));
+        }
     }
     for account in parsed.accounts.keys() {
         // A setting that cannot be resolved is told at the start, not at the first lead.

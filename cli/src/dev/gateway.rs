@@ -11,6 +11,8 @@ use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::response::Response;
 use axum::routing::{get, post};
 use lambda_http::Body as EventBody;
+use poll_status::Failed;
+use relay::operate::{Task, TaskFailure};
 use relay::{DOOR_PATHS, Relay};
 use serde_json::{Map, Value, json};
 use tokio::net::TcpListener;
@@ -86,17 +88,37 @@ async fn run_now(State(relay): State<Arc<Relay>>, request: Request) -> Response 
         return plain(StatusCode::PAYLOAD_TOO_LARGE, &json!({"message": "Request Entity Too Large"}));
     };
     let payload = if body.is_empty() { Ok(json!({})) } else { serde_json::from_slice::<Value>(&body) };
-    match payload {
-        Ok(payload) if changes_orders(&payload) && !is_admin(&relay, key.as_deref()).await => {
-            plain(StatusCode::FORBIDDEN, &json!({"message": "this needs an admin's key: --key or LEADRELAY_KEY"}))
+    let payload = match payload {
+        Ok(payload) => payload,
+        Err(error) => {
+            return plain(StatusCode::BAD_REQUEST, &json!({"message": format!("the event is no JSON: {error}")}));
         }
-        Ok(payload) => plain(StatusCode::OK, &json!(schedule::invoke(&relay, payload).await)),
-        Err(error) => plain(StatusCode::BAD_REQUEST, &json!({"message": format!("the event is no JSON: {error}")})),
+    };
+    match Task::of_event(&payload) {
+        Ok(task) if task.changes() && !is_admin(&relay, key.as_deref()).await => {
+            let status = if key.is_some() { StatusCode::FORBIDDEN } else { StatusCode::UNAUTHORIZED };
+            return plain(status, &json!({"message": "this needs an admin's key: --key or LEADRELAY_KEY"}));
+        }
+        Ok(_) => {}
+        Err(failure) => return not_done(&failure),
+    }
+    match schedule::invoke(&relay, payload).await {
+        Ok(outcome) => plain(StatusCode::OK, &json!(outcome)),
+        Err(Failed(failure)) => not_done(&failure),
     }
 }
 
-fn changes_orders(payload: &Value) -> bool {
-    payload.pointer("/remap/apply").and_then(Value::as_bool).unwrap_or(false)
+fn not_done(failure: &TaskFailure) -> Response {
+    let status = StatusCode::from_u16(failure.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let title = status.canonical_reason().unwrap_or_default();
+    let problem = json!({
+        "type": "about:blank", "title": title, "status": status.as_u16(), "detail": failure.to_string(),
+        "errors": failure.wrong(),
+    });
+    let mut response = plain(status, &problem);
+    let problem = header::HeaderValue::from_static("application/problem+json");
+    response.headers_mut().insert(header::CONTENT_TYPE, problem);
+    response
 }
 
 async fn is_admin(relay: &Relay, key: Option<&str>) -> bool {
@@ -206,3 +228,6 @@ fn plain(status: StatusCode, body: &Value) -> Response {
     response.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/json"));
     response
 }
+
+#[cfg(test)]
+mod tests;

@@ -11,6 +11,7 @@ mod health;
 mod ingest;
 mod intake;
 pub mod keys;
+pub mod operate;
 pub mod queue;
 mod read;
 mod relay;

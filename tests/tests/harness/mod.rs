@@ -16,10 +16,11 @@ use std::time::Duration;
 use lambda_runtime::{Context, LambdaEvent};
 use lead::OrderId;
 use orders::{Meter, Order, Store};
-use poll_status::Outcome;
+use poll_status::{Failed, Outcome};
 use relay::Relay;
 use relay::clock::Clock;
 use relay::config;
+use relay::operate::{TaskAnswer, TaskFailure};
 use relay::queue::Queue;
 use relay::secrets::Secrets;
 use relay::settings::{RelaySecret, Settings};
@@ -239,6 +240,11 @@ impl Bench {
     pub(crate) async fn sweep_for(&self, payload: Value, time: Duration) -> Sums {
         sweep(&self.relay, &self.clock, payload, time).await
     }
+
+    /// What an event of the scheduled function leads to.
+    pub(crate) async fn task(&self, payload: Value) -> Result<TaskAnswer, TaskFailure> {
+        task(&self.relay, &self.clock, payload, RUN).await
+    }
 }
 
 /// Stores a configuration in a table; see [`Bench::configure`].
@@ -258,11 +264,25 @@ async fn put(store: &Store, documents: &BTreeMap<String, String>) {
 
 /// One run of a relay, with so much time until its deadline.
 pub(crate) async fn sweep(relay: &Relay, clock: &TestClock, payload: Value, time: Duration) -> Sums {
+    match task(relay, clock, payload, time).await {
+        Ok(TaskAnswer::Run(sums)) => sums,
+        other => panic!("no run: {other:?}"),
+    }
+}
+
+/// What an event of the scheduled function leads to, with so much time until its deadline.
+pub(crate) async fn task(
+    relay: &Relay,
+    clock: &TestClock,
+    payload: Value,
+    time: Duration,
+) -> Result<TaskAnswer, TaskFailure> {
     let mut context = Context::default();
     context.deadline = clock.now_ms() + u64::try_from(time.as_millis()).unwrap();
     match poll_status::handle(relay, LambdaEvent::new(payload, context)).await {
-        Ok(Outcome::Run(sums)) => sums,
-        Ok(other) => panic!("no run: {other:?}"),
+        Ok(Outcome::Task(answer)) => Ok(answer),
+        Ok(other) => panic!("no task: {other:?}"),
+        Err(Failed(failure)) => Err(failure),
     }
 }
 

@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use lead::OrderId;
 use orders::{AccountTally, StoreError, Tally};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::requests::{RequestError, read, time_ms};
 use super::resend::STALLED_MS;
 use super::{Run, daily};
+use crate::operate::{TaskFailure, time_ms};
 use crate::relay::Relay;
 use crate::telemetry::Line;
 use crate::view::rfc3339;
@@ -19,12 +19,15 @@ const SLICE_MS: u64 = 30 * daily::DAY_MS;
 /// So many orders of a remainder are named.
 const NAMED: usize = 20;
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct AuditRequest {
-    from: Option<String>,
-    to: Option<String>,
-    account: Option<String>,
+/// What is to be counted. Times are days, times in RFC 3339, or spans before now.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AuditRequest {
+    /// Leads that came in from then; all where it is left out.
+    pub from: Option<String>,
+    /// Until before then; now where it is left out.
+    pub to: Option<String>,
+    /// The sums of this account alone.
+    pub account: Option<String>,
 }
 
 /// What became of the leads of a time range.
@@ -99,9 +102,8 @@ pub(super) struct Counted {
 }
 
 impl Relay {
-    pub(super) async fn audit_on_request(&self, request: &Value, run: &Run) -> Result<AuditAnswer, RequestError> {
+    pub(crate) async fn audit_on_request(&self, asked: &AuditRequest, run: &Run) -> Result<AuditAnswer, TaskFailure> {
         let now_ms = self.clock.now_ms();
-        let asked: AuditRequest = read("audit", "`from`, `to` and `account`, all texts", request)?;
         let from_ms = asked.from.as_deref().map(|text| time_ms(text, now_ms)).transpose()?;
         let to_ms = asked.to.as_deref().map(|text| time_ms(text, now_ms)).transpose()?.unwrap_or(now_ms + 1);
         let from_ms = match from_ms {
@@ -109,7 +111,7 @@ impl Relay {
             None => self.store.oldest().await?.unwrap_or(to_ms).min(to_ms),
         };
         if from_ms > to_ms {
-            return Err(RequestError::Unclear("`from` is after `to`".to_owned()));
+            return Err(TaskFailure::Unclear("`from` is after `to`".to_owned()));
         }
         let mut counted = self.count(from_ms, to_ms, run).await?;
         if let Some(account) = &asked.account {

@@ -1,27 +1,42 @@
 //! Forgets a customer: everything that says who they are goes, the figures stay. No answer and no line shows who it was.
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use lead::OrderId;
 use orders::{Filter, Order, ParkKey, Source, StoreError};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use super::Run;
-use super::requests::{RequestError, read};
 use crate::config::offer_document;
+use crate::operate::TaskFailure;
 use crate::relay::Relay;
 
 const PAGE: usize = 100;
 /// So many order ids are named.
 const NAMED: usize = 200;
 
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct ForgetRequest {
-    phone: Option<String>,
-    order_id: Option<OrderId>,
-    apply: bool,
+/// Who is to be forgotten. Its `Debug` shows no phone.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct ForgetRequest {
+    /// All orders of this phone, in full.
+    pub phone: Option<String>,
+    /// This order alone.
+    pub order_id: Option<OrderId>,
+    /// Do it; otherwise it is only counted.
+    pub apply: bool,
+}
+
+impl fmt::Debug for ForgetRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let phone = self.phone.as_ref().map(|_| "***");
+        let Self { order_id, apply, .. } = self;
+        f.debug_struct("ForgetRequest")
+            .field("phone", &phone)
+            .field("order_id", order_id)
+            .field("apply", apply)
+            .finish()
+    }
 }
 
 /// What was erased, or would be.
@@ -51,14 +66,17 @@ impl ForgetAnswer {
 }
 
 impl Relay {
-    pub(super) async fn forget_on_request(&self, request: &Value, run: &Run) -> Result<ForgetAnswer, RequestError> {
-        let asked: ForgetRequest = read("forget", "`phone` or `order_id`, and `apply`", request)?;
+    pub(crate) async fn forget_on_request(
+        &self,
+        asked: &ForgetRequest,
+        run: &Run,
+    ) -> Result<ForgetAnswer, TaskFailure> {
         let mut answer = ForgetAnswer { applied: asked.apply, ..ForgetAnswer::default() };
         match (&asked.phone, &asked.order_id) {
             (Some(phone), None) => self.forget_phone(phone, asked.apply, run, &mut answer).await?,
             (None, Some(id)) => {
                 let order = self.store.get(id).await?;
-                let order = order.ok_or_else(|| RequestError::Unclear(format!("there is no order {id}")))?;
+                let order = order.ok_or_else(|| TaskFailure::Missing(format!("there is no order {id}")))?;
                 if asked.apply
                     && let Some(lead) = &order.lead
                 {
@@ -66,7 +84,7 @@ impl Relay {
                 }
                 self.forget_order(&order, asked.apply, &mut answer).await?;
             }
-            _ => return Err(RequestError::Unclear("name either `phone` or `order_id`".to_owned())),
+            _ => return Err(TaskFailure::Unclear("name either `phone` or `order_id`".to_owned())),
         }
         let (orders, parked) = (answer.orders, answer.parked);
         if asked.apply {
@@ -81,7 +99,7 @@ impl Relay {
         apply: bool,
         run: &Run,
         answer: &mut ForgetAnswer,
-    ) -> Result<(), RequestError> {
+    ) -> Result<(), TaskFailure> {
         let phone = e164(phone)?;
         let filter = Filter { phone: Some(phone.clone()), ..Filter::default() };
         let mut offers = BTreeSet::new();
@@ -143,13 +161,13 @@ impl Relay {
 }
 
 /// A phone in E.164. The message repeats nothing of it.
-fn e164(text: &str) -> Result<String, RequestError> {
+fn e164(text: &str) -> Result<String, TaskFailure> {
     let kept: String = text.chars().filter(|c| !matches!(c, ' ' | '-' | '(' | ')')).collect();
     let digits = kept
         .strip_prefix('+')
         .filter(|digits| (7..=15).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit()));
     match digits {
         Some(_) => Ok(kept),
-        None => Err(RequestError::Unclear("a phone is wanted in full, with + and its country code".to_owned())),
+        None => Err(TaskFailure::Unclear("a phone is wanted in full, with + and its country code".to_owned())),
     }
 }

@@ -20,16 +20,14 @@ const PAGE: usize = 200;
 const MOST: usize = 500;
 
 /// What is to be read again.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct RemapRequest {
     /// The account.
     pub account: String,
     /// Do it; otherwise it is only shown.
-    #[serde(default)]
     pub apply: bool,
     /// Where an earlier answer ended.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub cursor: Option<String>,
 }
 

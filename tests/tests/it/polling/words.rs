@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
-use lambda_runtime::{Context, LambdaEvent};
 use lead::Status;
 use orders::{Event, Kind, Source};
-use poll_status::Outcome;
 use relay::clock::Clock;
+use relay::operate::TaskAnswer;
 use relay::sweep::{Remap, RemapAnswer};
 use serde_json::{Value, json};
 
@@ -14,11 +13,9 @@ use super::crowd::{self, CONFIGURATION};
 use crate::harness::{self, Bench};
 
 async fn remap(bench: &Bench, request: Value) -> RemapAnswer {
-    let mut context = Context::default();
-    context.deadline = bench.clock.now_ms() + 300_000;
-    match poll_status::handle(&bench.relay, LambdaEvent::new(json!({ "remap": request }), context)).await {
-        Ok(Outcome::Remap { remap }) => remap,
-        Ok(other) => panic!("no findings: {other:?}"),
+    match bench.task(json!({ "remap": request })).await {
+        Ok(TaskAnswer::Remap(remap)) => remap,
+        other => panic!("no findings: {other:?}"),
     }
 }
 

@@ -3,25 +3,29 @@
 use lead::{Delivery, OrderId, Status};
 use orders::{DeliveryOutcome, DeliveryReport, Filter, Kind, Order, Recorded, Source, StoreError};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
-use super::Run;
-use super::requests::{RequestError, read, time_ms};
+use super::{TaskFailure, time_ms};
 use crate::relay::Relay;
+use crate::sweep::Run;
 use crate::view::rfc3339;
 
 /// So many orders are looked at in one request.
 const MOST: usize = 500;
 const PAGE: usize = 100;
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct RetryRequest {
-    order_id: Option<OrderId>,
-    account: Option<String>,
-    since: Option<String>,
-    apply: bool,
-    i_know_it_did_not_arrive: bool,
+/// What is to be sent again.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RetryRequest {
+    /// This order alone.
+    pub order_id: Option<OrderId>,
+    /// The orders of this account.
+    pub account: Option<String>,
+    /// What came in since then: a day, a time in RFC 3339, or a span before now.
+    pub since: Option<String>,
+    /// Do it; otherwise it is only shown.
+    pub apply: bool,
+    /// An order in doubt is sent too: the network was asked and has it not.
+    pub i_know_it_did_not_arrive: bool,
 }
 
 /// What is sent again, or would be.
@@ -59,19 +63,17 @@ pub struct Retried {
 }
 
 impl Relay {
-    pub(super) async fn retry_on_request(&self, request: &Value, run: &Run) -> Result<RetryAnswer, RequestError> {
-        let members = "`order_id`, or `account` and `since`, and `apply`";
-        let asked: RetryRequest = read("retry", members, request)?;
+    pub(super) async fn retry_on_request(&self, asked: &RetryRequest, run: &Run) -> Result<RetryAnswer, TaskFailure> {
         let mut answer = RetryAnswer { applied: asked.apply, ..RetryAnswer::default() };
         if let Some(id) = &asked.order_id {
             let order = self.store.get(id).await?;
-            let order = order.ok_or_else(|| RequestError::Unclear(format!("there is no order {id}")))?;
-            self.retry_one(&order, &asked, &mut answer).await?;
+            let order = order.ok_or_else(|| TaskFailure::Missing(format!("there is no order {id}")))?;
+            self.retry_one(&order, asked, &mut answer).await?;
             return Ok(answer);
         }
         if asked.i_know_it_did_not_arrive {
             let message = "what is in doubt is sent again one by one: name the order";
-            return Err(RequestError::Unclear(message.to_owned()));
+            return Err(TaskFailure::Unclear(message.to_owned()));
         }
         let since = asked.since.as_deref().map(|text| time_ms(text, self.clock.now_ms())).transpose()?;
         let filter = Filter {
@@ -84,7 +86,7 @@ impl Relay {
         loop {
             let page = self.store.list(&filter, cursor.as_ref(), PAGE).await?;
             for order in &page.orders {
-                self.retry_one(order, &asked, &mut answer).await?;
+                self.retry_one(order, asked, &mut answer).await?;
             }
             cursor = page.next;
             if cursor.is_none() {
