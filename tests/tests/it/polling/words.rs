@@ -47,7 +47,8 @@ async fn a_word_that_has_a_meaning_now_is_shown_and_then_applied() {
     assert_eq!(harness::kinds(&order), ["received", "delivered", "unmapped", "status"]);
     assert!(remap(&bench, json!({"account": "main"})).await.orders.is_empty(), "once");
     assert!(remap(&bench, json!({"account": "gone"})).await.error.is_some());
-    assert!(remap(&bench, json!({"acount": "main"})).await.error.is_some());
+    let failure = bench.task(json!({"remap": {"acount": "main"}})).await.unwrap_err();
+    assert!(failure.to_string().contains("`account`?"), "{failure}");
 }
 
 #[tokio::test]
