@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures_util::future::join3;
 use futures_util::{StreamExt, stream};
 use lead::OrderId;
-use orders::{DueQuery, StoreError, Work};
+use orders::StoreError;
 use serde::{Deserialize, Serialize};
 
 use crate::config::{Account, NetworkRef};
@@ -35,15 +35,6 @@ pub const MARGIN_MS: u64 = 10_000;
 
 /// Accounts that one run serves at once.
 const ACCOUNTS_AT_ONCE: usize = 8;
-
-/// How long one run sends again for one account, in milliseconds: its share. The next run goes on.
-const SENDING_MS: u64 = 2 * 60 * 1000;
-
-/// A call that is under way when the share is over ends within this, in milliseconds: two requests of a network.
-const LAST_CALL_MS: u64 = 30_000;
-
-/// The duty of sending again for an account.
-const SEND_DUTY: &str = "send";
 
 /// What a run is asked to do.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -219,7 +210,7 @@ impl Relay {
         }
         let sending = async {
             let mut sums = Sums::default();
-            let end = Box::pin(self.send_in_turn(run, target, &mut sums)).await;
+            let end = Box::pin(self.send_again(run, target, &mut sums)).await;
             (sums, end)
         };
         let applying = async {
@@ -237,31 +228,6 @@ impl Relay {
         sums.settle(&target.name, "parked postbacks", applied);
         sums.settle(&target.name, "polling", polled);
         sums
-    }
-
-    /// Sends again for a while, if no other run does: runs that overlap would send a backlog at once. Costs no write where
-    /// nothing waits. Tells whether it was finished.
-    async fn send_in_turn(&self, run: &Run, target: &Target, sums: &mut Sums) -> Result<bool, StoreError> {
-        let now_ms = self.clock.now_ms();
-        let first = DueQuery {
-            work: Work::Send,
-            account: target.name.clone(),
-            part: 0,
-            from_ms: None,
-            to_ms: None,
-            page_size: 1,
-        };
-        if self.store.due(&first, None).await?.due.is_empty() {
-            return Ok(true);
-        }
-        let share = Run { stop_ms: run.stop_ms.min(now_ms + SENDING_MS), ..run.clone() };
-        let until_s = (share.stop_ms + LAST_CALL_MS) / 1000;
-        if self.store.take_duty(&target.name, SEND_DUTY, &run.id, now_ms / 1000, until_s).await?.is_none() {
-            return Ok(false);
-        }
-        let sent = self.send_again(&share, target, sums).await;
-        self.store.give_back_duty(&target.name, SEND_DUTY, &run.id, "").await?;
-        sent
     }
 
     async fn targets(&self, request: &RunRequest, sums: &mut Sums) -> Result<Vec<Target>, StoreError> {

@@ -5,7 +5,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use orders::DeliveryOutcome;
-use relay::clock::Clock;
 use relay::operate::TaskFailure;
 use serde_json::{Value, json};
 
@@ -125,19 +124,4 @@ async fn what_stops_one_kind_of_work_stops_no_other() {
     assert_eq!((sums.resent, sums.changed, sums.errors.len()), (0, 1, 1), "{sums:?}");
     assert!(sums.errors[0].error.starts_with("sending again: "), "{sums:?}");
     assert_eq!(bench.order(&order).await["status"], "approve");
-}
-
-/// Runs that overlap after an outage would send a backlog at once.
-#[tokio::test]
-async fn what_another_run_sends_is_left_to_it() {
-    let bench = bench(&["batch"]).await;
-    stored(&bench, ("batch", "webvork"), 1, &QUEUED).await;
-    let now_s = bench.clock.now_ms() / 1000;
-    bench.store.take_duty("batch", "send", "another", now_s, now_s + 60).await.unwrap().unwrap();
-    let sums = bench.sweep().await;
-    assert_eq!((sums.resent, sums.remaining, sums.errors.len()), (0, 1, 0), "{sums:?}");
-    assert_eq!(bench.network.take(), []);
-    bench.clock.advance(Duration::from_mins(1));
-    bench.network.script([Act::json(&json!({"status": "ok", "guid": "g-9"}))]);
-    assert_eq!(bench.sweep().await.resent, 1, "whoever had it is dead");
 }
