@@ -9,7 +9,7 @@ use relay::operate::TaskFailure;
 use serde_json::{Value, json};
 
 use super::{SECTIONS, bench, config, delivered, rows, stored};
-use crate::harness::{Act, Bench, Fate, START_MS};
+use crate::harness::{Bench, Fate, START_MS};
 
 /// A lead that was surely not taken, and is due.
 const QUEUED: DeliveryOutcome = DeliveryOutcome::Queued { next_attempt: START_MS / 1000 - 300 };
