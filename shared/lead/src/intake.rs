@@ -3,18 +3,25 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use crate::{Country, Field, Lead, Phone};
+use crate::{Country, CurrencyCode, Field, Lead, Phone};
 
+mod body;
+mod context;
+mod decode;
 mod draft;
 mod error;
 mod form;
 mod json;
+mod multipart;
 mod names;
+mod notes;
 mod rules;
 
+pub use body::parse;
 pub use error::{BodyError, FieldError};
 pub use form::parse_form;
 pub use json::parse_json;
+pub use notes::{Did, Noted};
 
 /// A request to take a lead, as it was read from a body: each field checked by itself.
 ///
@@ -25,13 +32,28 @@ pub struct Intake {
     offer: Option<String>,
     external_id: Option<String>,
     key: Option<String>,
-    test: bool,
+    test: Option<bool>,
     params: BTreeMap<String, String>,
     name: Option<String>,
-    phone: Option<String>,
+    /// As often as it was given.
+    phones: Vec<String>,
     country: Option<Country>,
     fields: BTreeMap<Field, String>,
+    /// Fields that the caller stands for and the body left out.
+    assumed: BTreeSet<Field>,
+    /// The currency that stood beside the price.
+    price_currency: Option<CurrencyCode>,
+    noted: Vec<Noted>,
+    ignored: Vec<Ignored>,
     errors: Vec<FieldError>,
+    is_form: bool,
+}
+
+/// A name that nobody reads, and the known one it is most like.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Ignored {
+    name: String,
+    meant: Option<&'static str>,
 }
 
 impl Intake {
@@ -55,8 +77,14 @@ impl Intake {
 
     /// Whether this is a test lead, which never reaches a network.
     #[must_use]
-    pub const fn is_test(&self) -> bool {
-        self.test
+    pub fn is_test(&self) -> bool {
+        self.test == Some(true)
+    }
+
+    /// Whether it came as a form, of either kind.
+    #[must_use]
+    pub const fn is_form(&self) -> bool {
+        self.is_form
     }
 
     /// Overrides of the offer's parameters, for a client with a secret key.
@@ -65,21 +93,78 @@ impl Intake {
         &self.params
     }
 
-    /// Whether an optional field is there, be it right or wrong.
+    /// Whether an optional field is there.
     #[must_use]
     pub fn has(&self, field: Field) -> bool {
-        self.fields.contains_key(&field) || self.errors.iter().any(|error| error.field == field.name())
+        self.fields.contains_key(&field)
+    }
+
+    /// Takes a field out that cannot be sent.
+    pub fn leave_out(&mut self, field: Field) {
+        if self.fields.remove(&field).is_some() {
+            self.noted.push(Noted { field: field.name(), did: Did::LeftOut });
+        }
+    }
+
+    /// What was done to fields so that they would not cost the lead. A field that is there was not left out, whatever it
+    /// held besides.
+    #[must_use]
+    pub fn noted(&self) -> Vec<Noted> {
+        let is_there = |noted: &Noted| match Field::from_name(noted.field) {
+            Some(field) => self.has(field),
+            None => self.country.is_some(),
+        };
+        let told = self.noted.iter().filter(|noted| noted.did != Did::LeftOut || !is_there(noted));
+        told.cloned().collect()
+    }
+
+    /// The names in the body that nobody reads, each as it is or with the name that was perhaps meant: `fone (phone?)`.
+    #[must_use]
+    pub fn ignored(&self) -> Vec<String> {
+        let told = self.ignored.iter().map(|ignored| match ignored.meant.filter(|meant| !self.gave(meant)) {
+            Some(meant) => format!("{} ({meant}?)", ignored.name),
+            None => ignored.name.clone(),
+        });
+        told.collect()
+    }
+
+    fn gave(&self, name: &str) -> bool {
+        match name {
+            "offer" => self.offer.is_some(),
+            "name" => self.name.is_some(),
+            "phone" => !self.phones.is_empty(),
+            "country" => self.country.is_some(),
+            "external_id" => self.external_id.is_some(),
+            "test" => self.test.is_some(),
+            "params" => !self.params.is_empty(),
+            name => Field::from_name(name).is_some_and(|field| self.has(field)),
+        }
     }
 
     /// Sets a field that the body left out, such as the caller's address for a form post from a browser.
     ///
-    /// A text that breaks the field's rules is left out: the customer did not write it and can't mend it.
+    /// A text that cannot be read is left out: the customer did not write it and can't mend it.
     pub fn set_default(&mut self, field: Field, text: &str) {
-        if !self.fields.contains_key(&field)
-            && let Ok(Some(text)) = rules::optional(field, text)
+        if !self.has(field)
+            && let Some(text) = context::read(field, draft::Written::Text(text)).text
         {
             self.fields.insert(field, text);
+            self.assumed.insert(field);
         }
+    }
+
+    /// What makes two leads the same, as a text: the order of members, spaces, encoding and the raw spelling of the phone
+    /// do not count, nor what the caller stands for, which may call from another address the next time.
+    #[must_use]
+    pub fn identity_of(&self, offer: &str, lead: &Lead, params: &BTreeMap<String, String>, test: bool) -> String {
+        let fields: BTreeMap<&str, &str> = lead
+            .fields
+            .iter()
+            .filter(|(field, _)| !self.assumed.contains(field))
+            .map(|(field, text)| (field.name(), text.as_str()))
+            .collect();
+        let identity = (offer, test, params, &lead.name, lead.phone.e164(), lead.country, fields);
+        serde_json::to_string(&identity).unwrap_or_default()
     }
 
     /// The checked lead. `offer_country` stands in for a country the body left out.
@@ -91,7 +176,9 @@ impl Intake {
         let wrong: BTreeSet<&str> = self.errors.iter().map(|error| error.field.as_str()).collect();
         let mut missing = |field: &str, message: &str| {
             if !wrong.contains(field) {
-                errors.push(FieldError::new(field, message));
+                let meant = self.ignored.iter().find(|ignored| ignored.meant == Some(field));
+                let perhaps = meant.map(|ignored| format!("; `{}` is no field", ignored.name)).unwrap_or_default();
+                errors.push(FieldError::new(field, format!("{message}{perhaps}")));
             }
         };
         let country = self.country.or(offer_country);
@@ -101,19 +188,19 @@ impl Intake {
         if self.name.is_none() {
             missing("name", "the customer's name is wanted");
         }
-        if self.phone.is_none() {
+        if self.phones.is_empty() {
             missing("phone", "the customer's phone number is wanted");
         }
         // An offer that is not named may well have a country.
         if country.is_none() && self.offer.is_some() {
             missing("country", "the offer has no country, so the lead's is wanted: two letters such as PL");
         }
-        let phone = match (&self.phone, country) {
+        let phone = match country {
             // Against the offer's country a right number could look wrong.
-            (Some(phone), Some(country)) if !wrong.contains("country") => match Phone::parse(phone, country) {
+            Some(country) if !wrong.contains("country") && !self.phones.is_empty() => match self.phone_of(country) {
                 Ok(phone) => Some(phone),
-                Err(error) => {
-                    errors.push(FieldError::new("phone", error.to_string()));
+                Err(message) => {
+                    errors.push(FieldError::new("phone", message));
                     None
                 }
             },
@@ -121,10 +208,30 @@ impl Intake {
         };
         match (&self.name, phone, country) {
             (Some(name), Some(phone), Some(country)) if errors.is_empty() => {
-                Ok(Lead { name: name.clone(), phone, country, fields: self.fields.clone() })
+                let mut fields = self.fields.clone();
+                if let (true, Some(currency)) = (fields.contains_key(&Field::Price), self.price_currency) {
+                    fields.entry(Field::Currency).or_insert_with(|| currency.as_str().to_owned());
+                }
+                Ok(Lead { name: name.clone(), phone, country, fields })
             }
             _ => Err(errors),
         }
+    }
+
+    /// The number that all the phones given are.
+    fn phone_of(&self, country: Country) -> Result<Phone, String> {
+        let mut read: Option<Phone> = None;
+        for given in &self.phones {
+            let phone = Phone::parse(given, country).map_err(|error| error.to_string())?;
+            match &read {
+                Some(there) if there.e164() != phone.e164() => {
+                    return Err("given more than once, with different values; one is wanted".to_owned());
+                }
+                Some(_) => {}
+                None => read = Some(phone),
+            }
+        }
+        read.ok_or_else(|| "the customer's phone number is wanted".to_owned())
     }
 }
 
@@ -136,6 +243,7 @@ impl fmt::Debug for Intake {
             .field("country", &self.country)
             .field("params", &self.params.keys().collect::<Vec<_>>())
             .field("fields", &self.fields.keys().collect::<Vec<_>>())
+            .field("noted", &self.noted)
             .field("errors", &self.errors)
             .finish_non_exhaustive()
     }
@@ -168,11 +276,10 @@ mod tests {
     #[test]
     fn all_that_is_wrong_or_missing_is_told_at_once() {
         assert_eq!(
-            errors(r#"{"offer": "o", "email": "jan", "quantity": 0, "phone": "12"}"#, Some(country("PL"))),
+            errors(r#"{"offer": "o", "test": "perhaps", "phone": "12", "nam": "Jan"}"#, Some(country("PL"))),
             [
-                "email: an e-mail address such as name@example.com is wanted",
-                "quantity: a decimal number above zero such as 1 is wanted, in digits with at most one point",
-                "name: the customer's name is wanted",
+                "test: true (1, on, yes) is wanted for a test, false (0, off, no) otherwise",
+                "name: the customer's name is wanted; `nam` is no field",
                 "phone: a phone number of PL such as +48 512 345 678 is wanted; this one is too short",
             ]
         );
@@ -203,12 +310,64 @@ mod tests {
         let mut intake = parse_form(b"offer=o&name=Jan&phone=500100200&user_agent=Own").unwrap();
         intake.set_default(Field::UserAgent, "Other");
         intake.set_default(Field::Ip, "192.0.2.7");
-        intake.set_default(Field::Referer, "bad\u{0}");
-        assert!(intake.has(Field::Ip) && !intake.has(Field::Referer));
+        intake.set_default(Field::Email, "bad");
+        assert!(intake.has(Field::Ip) && !intake.has(Field::Email));
         let lead = intake.to_lead(Some(country("PL"))).unwrap();
         assert_eq!(lead.field(Field::UserAgent), Some("Own"));
         assert_eq!(lead.field(Field::Ip), Some("192.0.2.7"));
-        assert_eq!(lead.field(Field::Referer), None);
+    }
+
+    #[test]
+    fn the_same_lead_has_one_identity_however_it_is_written() {
+        let identity = |intake: Intake| {
+            let lead = intake.to_lead(Some(country("PL"))).unwrap();
+            intake.identity_of(intake.offer().unwrap(), &lead, intake.params(), intake.is_test())
+        };
+        let json = |body: &str| identity(parse_json(body.as_bytes()).unwrap());
+        let one = json(r#"{"offer":"o","name":"Jan","phone":"500100200","city":"Łódź","params":{"flow":7}}"#);
+        for same in [
+            r#"{"phone":"+48 500-100-200", "name": " Jan", "city": "\u0141ód\u017a", "offer": "o", "params": {"flow": "7"}}"#,
+            r#"{"offer":"o","name":"Jan","phone":"500100200","city":"Łódź","params":{"flow":7},"x":1,"test":false,"zip":null}"#,
+        ] {
+            assert_eq!(json(same), one, "{same}");
+        }
+        let mut form =
+            parse_form("offer=o&name=Jan&phone=500100200&city=%C5%81%C3%B3d%C5%BA&params[flow]=7".as_bytes()).unwrap();
+        form.set_default(Field::Ip, "192.0.2.1");
+        assert_eq!(identity(form), one);
+        for other in [
+            r#"{"offer":"o","name":"Ann","phone":"500100200","city":"Łódź","params":{"flow":7}}"#,
+            r#"{"offer":"p","name":"Jan","phone":"500100200","city":"Łódź","params":{"flow":7}}"#,
+            r#"{"offer":"o","name":"Jan","phone":"500100201","city":"Łódź","params":{"flow":7}}"#,
+            r#"{"offer":"o","name":"Jan","phone":"500100200","params":{"flow":7}}"#,
+            r#"{"offer":"o","name":"Jan","phone":"500100200","city":"Łódź","params":{"flow":8}}"#,
+            r#"{"offer":"o","name":"Jan","phone":"500100200","city":"Łódź","params":{"flow":7},"test":true}"#,
+        ] {
+            assert_ne!(json(other), one, "{other}");
+        }
+    }
+
+    #[test]
+    fn a_phone_given_twice_is_one_where_the_country_says_so() {
+        let read = |phones: [&str; 2]| {
+            let [one, other] = phones;
+            let body = format!("offer=o&name=Jan&phone={one}&phone={other}");
+            parse_form(body.as_bytes()).unwrap().to_lead(Some(country("PL"))).map(|lead| lead.phone.e164().to_owned())
+        };
+        for same in [["500100200", "%2B48+500+100+200"], ["", "500100200"], ["500100200", "500100200"]] {
+            assert_eq!(read(same).unwrap(), "+48500100200", "{same:?}");
+        }
+        for other in [["500100200", "500100201"], ["500100200", "12"]] {
+            assert_eq!(read(other).unwrap_err().len(), 1, "{other:?}");
+        }
+    }
+
+    #[test]
+    fn a_country_of_nobody_counts_as_not_given() {
+        let intake = parse_form(b"offer=o&name=Jan&phone=500100200&country=T1").unwrap();
+        assert_eq!(intake.to_lead(Some(country("PL"))).unwrap().country.as_str(), "PL");
+        assert_eq!(intake.noted(), [Noted { field: "country", did: Did::LeftOut }]);
+        assert_eq!(intake.to_lead(None).unwrap_err()[0].field, "country");
     }
 
     #[test]
@@ -278,7 +437,7 @@ mod tests {
 
         #[test]
         fn a_lead_reads_back_from_storage(
-            name in "[\\p{L}][\\p{L} '-]{0,40}[\\p{L}]",
+            name in "[A-Za-z\u{c0}-\u{24f}\u{410}-\u{44f}]([A-Za-z\u{c0}-\u{24f} '-]{0,40}[A-Za-z\u{410}-\u{44f}])?",
             phone in "(\\+48|0048|) ?5(0|1)[0-9] ?[0-9]{3}-?[0-9]{3}",
             texts in prop::collection::btree_map(prop::sample::select(Field::ALL), "[A-Za-z0-9]{1,3}", 0..10),
         ) {

@@ -199,6 +199,13 @@ impl Case {
         let problems = |errors: Vec<lead::FieldError>| {
             errors.iter().map(|error| format!("{}: {}", error.field, error.message)).collect::<Vec<_>>().join("; ")
         };
+        // The intake lets much pass that a case should say rightly.
+        let (noted, ignored) = (intake.noted(), intake.ignored());
+        if !noted.is_empty() || !ignored.is_empty() {
+            let noted = noted.iter().map(|noted| format!("{} is {}", noted.field, noted.did.as_str()));
+            let ignored = ignored.iter().map(|name| format!("{name} is no field"));
+            return Err(noted.chain(ignored).collect::<Vec<_>>().join("; "));
+        }
         intake.to_lead(None).map(Some).map_err(problems)
     }
 }

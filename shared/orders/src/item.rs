@@ -37,6 +37,8 @@ pub(crate) const DUPLICATE_OF: &str = "dup";
 pub(crate) const UPDATED: &str = "up";
 pub(crate) const LEAD: &str = "l";
 pub(crate) const OVERRIDES: &str = "ov";
+pub(crate) const BY: &str = "by";
+pub(crate) const NOTED: &str = "nt";
 pub(crate) const POLLABLE: &str = "po";
 pub(crate) const BY_POSTBACK: &str = "wp";
 pub(crate) const BY_POLL: &str = "wa";
@@ -104,11 +106,13 @@ pub(crate) fn to_item(order: &Order) -> Result<Item, Unreadable> {
     put(LEAD, order.lead.as_ref().map(lead_json).transpose()?.map(text));
     let overrides = Some(&order.overrides).filter(|overrides| !overrides.is_empty());
     put(OVERRIDES, overrides.map(overrides_json).transpose()?.map(text));
+    put(BY, word(&order.by));
     put(POLLABLE, Some(order.pollable).filter(|pollable| *pollable).map(AttributeValue::Bool));
     put(BY_POSTBACK, order.decided_by_postback.map(|status| text(status.as_str())));
     put(BY_POLL, order.decided_by_poll.map(|status| text(status.as_str())));
     put(EXPIRES, order.expires.map(number));
-    // The first event, `received`, is known from the id.
+    // The first event, `received`, is known from the id, but for its note.
+    put(NOTED, order.history.first().and_then(|received| received.note.as_deref()).map(text));
     put(HISTORY, Some(AttributeValue::L(order.history.iter().skip(1).map(event_value).collect())));
     Ok(item)
 }
@@ -157,6 +161,7 @@ pub(crate) fn from_item(item: &Item) -> Result<Order, Unreadable> {
         updated: item.number(UPDATED)?.ok_or(Unreadable(UPDATED))?,
         lead: lenient(item.lead(), &mut unread),
         overrides: lenient(item.json(OVERRIDES), &mut unread).unwrap_or_default(),
+        by: lenient(item.optional(BY), &mut unread),
         tries: lenient(item.number(TRIES), &mut unread).unwrap_or_default(),
         next_attempt: lenient(item.number(NEXT_ATTEMPT), &mut unread),
         expires: lenient(item.number(EXPIRES), &mut unread),
@@ -182,7 +187,8 @@ fn lenient<T>(read: Result<Option<T>, Unreadable>, unread: &mut Vec<&'static str
 /// The events of an item, the first one from its id. One that cannot be read is passed over, and `unread` says so.
 fn history_of(item: &Reader<'_>, received_ms: u64, unread: &mut Vec<&'static str>) -> Result<Vec<Event>, Unreadable> {
     let stored = item.0.get(HISTORY).and_then(|history| history.as_l().ok()).ok_or(Unreadable(HISTORY))?;
-    let mut history = vec![Event::new(received_ms, Kind::Received, Source::Intake)];
+    let note = lenient(item.optional(NOTED), unread);
+    let mut history = vec![Event { note, ..Event::new(received_ms, Kind::Received, Source::Intake) }];
     history.extend(stored.iter().filter_map(|value| event_of(value).ok()));
     if history.len() <= stored.len() {
         unread.push(HISTORY);

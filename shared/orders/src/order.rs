@@ -45,6 +45,8 @@ pub struct Order {
     pub lead: Option<Lead>,
     /// Overrides of the offer's parameters, for this lead alone.
     pub overrides: BTreeMap<String, String>,
+    /// The mark of the request that stored it, where another one had proposed its id; see [`OrderId::mark`].
+    pub by: Option<String>,
     /// How often sending was begun, the first time included.
     pub tries: u32,
     /// When it may be sent or claimed again, in seconds since 1970.
@@ -72,6 +74,23 @@ impl Order {
     #[must_use]
     pub fn created(&self) -> u64 {
         self.id.unix_ms()
+    }
+
+    /// Whether the request of this mark stored it: then the call to the network is that request's, also where the table's
+    /// answer to the write was lost.
+    #[must_use]
+    pub fn is_by(&self, mark: &str) -> bool {
+        self.by.as_deref().unwrap_or_else(|| self.id.mark()) == mark
+    }
+
+    /// The same order, stored by the request of `mark`, with what the history says of how the lead was read.
+    #[must_use]
+    pub fn received_by(mut self, mark: &str, note: Option<String>) -> Self {
+        self.by = Some(mark.to_owned()).filter(|mark| mark != self.id.mark());
+        if let Some(received) = self.history.first_mut() {
+            received.note = note;
+        }
+        self
     }
 
     /// Whether the network's postback and its poll have decided differently, and not yet agreed.
@@ -280,6 +299,7 @@ impl From<NewOrder> for Order {
             updated: received,
             lead: Some(new.lead),
             overrides: new.overrides,
+            by: None,
             tries: u32::from(!new.test),
             next_attempt: None,
             expires: new.expires,

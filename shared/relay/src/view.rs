@@ -1,7 +1,7 @@
 //! Orders as callers see them.
 
 use jiff::Timestamp;
-use lead::{Delivery, Field, Lead, Reason, Status};
+use lead::{Delivery, Field, Intake, Lead, Noted, Reason, Status};
 use orders::{Event, Kind, Order, Source};
 use serde::Serialize;
 
@@ -32,6 +32,12 @@ pub struct Receipt {
     pub duplicate_of: Option<String>,
     /// The same request came before.
     pub replayed: bool,
+    /// What was done to fields so that they would not cost the lead; an intake's answer alone tells it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub noted: Vec<Noted>,
+    /// Names in the body that nobody reads; an intake's answer alone tells them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub ignored: Vec<String>,
 }
 
 impl Receipt {
@@ -51,7 +57,15 @@ impl Receipt {
             comment: order.comment.clone(),
             duplicate_of: order.duplicate_of.as_ref().map(ToString::to_string),
             replayed,
+            noted: Vec::new(),
+            ignored: Vec::new(),
         }
+    }
+
+    /// The same receipt, with how the lead of it was read.
+    #[must_use]
+    pub fn with_reading(self, intake: &Intake) -> Self {
+        Self { noted: intake.noted(), ignored: intake.ignored(), ..self }
     }
 }
 

@@ -8,7 +8,7 @@ use super::reading::{Query, just_before};
 use super::{CONFLICT_TRIES, Store, StoreError};
 use crate::event::{Event, Kind, Source};
 use crate::item::{
-    CLICK, COMMENT, DELIVERY, DUE, HISTORY, Item, LEAD, NEXT_ATTEMPT, NOTE, OVERRIDES, Reader, Unreadable, VERSION,
+    CLICK, COMMENT, DELIVERY, DUE, HISTORY, Item, LEAD, NEXT_ATTEMPT, NOTE, NOTED, OVERRIDES, Reader, Unreadable, VERSION,
     event_value, key, number, text,
 };
 use crate::order::Work;
@@ -105,7 +105,7 @@ impl Store {
 }
 
 /// What says who the customer is, or may say so.
-const PERSONAL: [&str; 4] = [LEAD, CLICK, COMMENT, OVERRIDES];
+const PERSONAL: [&str; 5] = [LEAD, CLICK, COMMENT, OVERRIDES, NOTED];
 
 /// The events as they are stored, each without its note, which may quote a network's free text.
 fn silent_history(item: &Item) -> Vec<AttributeValue> {

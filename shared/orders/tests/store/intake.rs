@@ -55,19 +55,22 @@ pub(crate) async fn of_racing_claims_one_is_new(store: Store) {
     let new: Vec<&OrderId> =
         claims.iter().filter(|(_, claim)| *claim == Claim::New).map(|(proposed, _)| proposed).collect();
     assert_eq!(new.len(), 1);
-    let named = |claim: &Claim| matches!(claim, Claim::Taken { order_id, same_body: true } if order_id == new[0]);
+    let named = |claim: &Claim| matches!(claim, Claim::Taken { order_id, fingerprint } if order_id == new[0] && fingerprint == "body");
     assert_eq!(claims.iter().filter(|(_, claim)| named(claim)).count(), 15);
 }
 
-pub(crate) async fn a_claim_names_the_order_and_compares_the_body(store: Store) {
+pub(crate) async fn a_claim_names_the_order_and_tells_its_fingerprint(store: Store) {
     let first = id(START, 1);
     let claim = async |client: &str, key: &str, proposed: u128, body: &str| {
         store.claim_key(client, key, &id(START, proposed), body, 4_000_000_000).await.unwrap()
     };
     assert_eq!(claim("site-a", "17", 1, "one").await, Claim::New);
     assert_eq!(claim("site-a", "17", 1, "one").await, Claim::New, "a lost answer, asked again");
-    assert_eq!(claim("site-a", "17", 2, "one").await, Claim::Taken { order_id: first.clone(), same_body: true });
-    assert_eq!(claim("site-a", "17", 3, "two").await, Claim::Taken { order_id: first, same_body: false });
+    assert_eq!(
+        claim("site-a", "17", 2, "one").await,
+        Claim::Taken { order_id: first.clone(), fingerprint: "one".to_owned() }
+    );
+    assert_eq!(claim("site-a", "17", 3, "two").await, Claim::Taken { order_id: first, fingerprint: "one".to_owned() });
     assert_eq!(claim("site-b", "17", 4, "one").await, Claim::New, "keys are per client");
 }
 
