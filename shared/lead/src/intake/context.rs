@@ -158,8 +158,8 @@ fn price(text: &str) -> Option<Reading> {
     if let Some(plain) = decimal(&tidy) {
         return Some(Reading::of(plain, text));
     }
-    let amount = money::parse_amount(&tidy).ok()?;
-    Some(Reading::of(amount.to_string(), text))
+    let written: money::Written = tidy.parse().ok()?;
+    Some(Reading { currency: written.currency(), ..Reading::of(written.amount.to_string(), text) })
 }
 
 fn currency(text: &str) -> Option<Reading> {

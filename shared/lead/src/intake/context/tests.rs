@@ -160,9 +160,14 @@ fn numbers_are_exact_and_kept_as_written() {
 
 #[test]
 fn money_is_read_as_shops_write_it() {
-    table(Field::Price, &[("139,00", Some("139.00")), ("\u{a0}139,00\u{a0}", Some("139.00"))]);
+    table(
+        Field::Price,
+        &[("139,00", Some("139.00")), ("139 zł", Some("139")), ("1 299.00", Some("1299.00")), ("1,234", None)],
+    );
+    let priced = read(Field::Price, Written::Text("139 zł"));
+    assert_eq!(priced.currency.map(CurrencyCode::as_str), Some("PLN"));
     for text in ["PLN", "pln", " Pln "] {
         assert_eq!(kept(Field::Currency, text), (Some("PLN".to_owned()), None));
     }
-    table(Field::Currency, &[("zzz", None), ("zloty", None)]);
+    table(Field::Currency, &[("zzz", None), ("RUR", Some("RUB")), ("€", Some("EUR"))]);
 }
