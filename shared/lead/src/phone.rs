@@ -8,10 +8,11 @@ use rlibphonenumber::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::Country;
+use crate::{Country, marks};
 
 mod error;
 mod plans;
+mod spelling;
 
 pub use error::{PhoneError, PhoneProblem};
 
@@ -25,6 +26,8 @@ pub struct Phone {
     e164: String,
 }
 
+/// A plus and a calling code.
+const MOST_OF_CODE: usize = 4;
 /// No country has longer numbers, whatever is dialled before them.
 const MOST_DIGITS: usize = 25;
 
@@ -39,18 +42,23 @@ impl Phone {
     /// # Errors
     /// [`PhoneError`] for a number that is not one of `country`. It is never taken for another country's.
     pub fn parse(raw: &str, country: Country) -> Result<Self, PhoneError> {
-        let raw = raw.trim();
+        let raw = marks::without_controls(raw.trim());
+        let text = spelling::bare(&raw);
         let failed = |problem, example| PhoneError { problem, country, example };
         let Some((region, plan)) = plans::of_country(country) else { return Err(failed(PhoneProblem::NoPlan, None)) };
-        let number = read(raw, region, plan)
+        let number = read(&text, region, plan)
             .or_else(|problem| match problem {
                 // Only all plans together tell which.
-                PhoneProblem::OtherCountry(None) => read(raw, region, plans::all().ok_or(problem)?),
+                PhoneProblem::OtherCountry(None) => read(&text, region, plans::all().ok_or(problem)?),
                 problem => Err(problem),
+            })
+            .or_else(|problem| {
+                let other = Some(problem).filter(|problem| spelling::may_be_other(*problem));
+                other.and_then(|_| spelling::other(&text, region, plan)).ok_or(problem)
             })
             .map_err(|problem| failed(problem, example(region, plan)))?;
         let e164 = plan.format(&number, PhoneNumberFormat::E164).into_owned();
-        Ok(Self { raw: (raw != e164).then(|| raw.to_owned()), e164 })
+        Ok(Self { raw: (raw != e164).then_some(raw), e164 })
     }
 
     /// The text as it came, without spaces around it.
@@ -113,7 +121,12 @@ fn dialled(raw: &str, plan: &PhoneNumberUtil) -> Option<String> {
     for char in raw.chars() {
         match char {
             '0'..='9' => dialled.push(char),
-            '+' | '\u{ff0b}' if dialled.is_empty() => dialled.push('+'),
+            // Zeros before it dial out as well; a second one stands between a code that was filled in and the number.
+            '+' | '\u{ff0b}' | '\u{fe62}' | '\u{207a}' => match dialled.len() {
+                _ if dialled.bytes().all(|byte| byte == b'0') => "+".clone_into(&mut dialled),
+                1..=MOST_OF_CODE if dialled.starts_with('+') => {}
+                _ => return None,
+            },
             _ if is_separator(char) => {}
             _ if char.is_numeric() => {
                 let digit = plan.normalize_digits_only(char.to_string());
@@ -127,6 +140,7 @@ fn dialled(raw: &str, plan: &PhoneNumberUtil) -> Option<String> {
 
 fn is_separator(char: char) -> bool {
     char.is_whitespace()
+        || matches!(char, '_' | ',' | '\'' | '`' | '~' | '\u{b7}' | '\u{2019}' | '\u{2022}' | '\u{2043}' | '\u{30fb}' | '\u{fe58}' | '\u{fe63}')
         || matches!(char, '-' | '.' | '/' | '(' | ')' | '[' | ']' | '\u{2212}' | '\u{2010}'..='\u{2015}')
         || matches!(char, '\u{ff08}' | '\u{ff09}' | '\u{ff0d}'..='\u{ff0f}')
         // Marks no one sees, which come along when a number is copied from an address book.
@@ -233,7 +247,7 @@ mod tests {
             ("RS", "+383 43 201 234", OtherCountry(country("XK"))),
             ("PL", "+999 500 100 200", OtherCountry(None)),
             ("PL", "5O0 1OO 2OO", Characters),
-            ("PL", "500 100 200 ext. 5", Characters),
+            ("PL", "500 100 200 ext. 5 or 7", Characters),
             ("PL", "500 100 200+48", Characters),
             ("PL", "5\u{bd}0 100 200", Characters),
             ("AQ", "+672 1 12345", NoPlan),
