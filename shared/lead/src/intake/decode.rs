@@ -57,7 +57,7 @@ mod tests {
         assert_eq!(read(b"\xef\xbb\xbfJan", ""), ("Jan".to_owned(), false));
         assert_eq!(read(b"\xff\xfeJ\0a\0n\0", ""), ("Jan".to_owned(), false));
         // What is no Shift_JIS may still be UTF-8.
-        assert_eq!(read("Łódź".as_bytes(), "shift_jis").1, false);
+        assert!(!read("Łódź".as_bytes(), "shift_jis").1);
     }
 
     #[test]

@@ -171,7 +171,7 @@ impl Draft {
             Some(Some(test)) => self.once("test", Some(test), |intake| &mut intake.test),
             // A lead that was meant as a test must not reach a network.
             Some(None) => {
-                self.first_error("test", "true (1, on, yes) is wanted for a test, false (0, off, no) otherwise")
+                self.first_error("test", "true (1, on, yes) is wanted for a test, false (0, off, no) otherwise");
             }
         }
     }

@@ -112,7 +112,7 @@ fn spellings(dialled: &str, code: &str) -> Vec<String> {
     match code {
         // Ukraine dialled 8 before the 0 until 2009, and still writes it.
         "380" if !has_plus => {
-            spellings.extend(digits.strip_prefix('8').filter(|rest| rest.starts_with('0')).map(str::to_owned))
+            spellings.extend(digits.strip_prefix('8').filter(|rest| rest.starts_with('0')).map(str::to_owned));
         }
         // Mexico's prefixes of before.
         "52" if !has_plus => {
