@@ -8,8 +8,8 @@ use super::reading::{Query, just_before};
 use super::{CONFLICT_TRIES, Store, StoreError};
 use crate::event::{Event, Kind, Source};
 use crate::item::{
-    CLICK, COMMENT, DELIVERY, DUE, HISTORY, Item, LEAD, NEXT_ATTEMPT, NOTE, NOTED, OVERRIDES, Reader, Unreadable, VERSION,
-    event_value, key, number, text,
+    CLICK, COMMENT, DELIVERY, DUE, HISTORY, Item, LEAD, NEXT_ATTEMPT, NOTE, NOTED, OVERRIDES, Reader, Unreadable,
+    VERSION, event_value, key, number, text,
 };
 use crate::order::Work;
 use crate::schema::{PK, SK, shard_key};
