@@ -208,11 +208,7 @@ impl Intake {
         };
         match (&self.name, phone, country) {
             (Some(name), Some(phone), Some(country)) if errors.is_empty() => {
-                let mut fields = self.fields.clone();
-                if let (true, Some(currency)) = (fields.contains_key(&Field::Price), self.price_currency) {
-                    fields.entry(Field::Currency).or_insert_with(|| currency.as_str().to_owned());
-                }
-                Ok(Lead { name: name.clone(), phone, country, fields })
+                Ok(Lead { name: name.clone(), phone, country, fields: self.fields.clone() })
             }
             _ => Err(errors),
         }

@@ -44,7 +44,11 @@ impl Draft {
     }
 
     pub(super) fn finish(self) -> Intake {
-        self.intake
+        let mut intake = self.intake;
+        if let (true, Some(currency)) = (intake.has(Field::Price), intake.price_currency) {
+            intake.fields.entry(Field::Currency).or_insert_with(|| currency.as_str().to_owned());
+        }
+        intake
     }
 
     /// Takes the value of one name. What a name is given again is one with it where both mean the same.
