@@ -16,6 +16,11 @@ pub(crate) struct Event {
 }
 
 impl Event {
+    /// Any method.
+    pub(crate) fn of(method: &'static str, path: &str) -> Self {
+        Self::new(method, path)
+    }
+
     fn new(method: &'static str, path: &str) -> Self {
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
         watch::begin();
@@ -47,6 +52,15 @@ impl Event {
         watch::body(media_type, &body);
         self.body = Some(body);
         self.header("content-type", media_type)
+    }
+
+    /// The same without looking for its values in lines and answers: odd ones are everyday words.
+    pub(crate) fn unwatched_body(mut self, media_type: Option<&str>, body: impl Into<Vec<u8>>) -> Self {
+        self.body = Some(body.into());
+        match media_type {
+            Some(media_type) => self.header("content-type", media_type),
+            None => self,
+        }
     }
 
     pub(crate) fn json(self, body: &Value) -> Self {
@@ -120,6 +134,11 @@ impl Reply {
 
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).map(|value| value.to_str().unwrap())
+    }
+
+    /// Whether the body is JSON.
+    pub(crate) fn is_json(&self) -> bool {
+        serde_json::from_str::<Value>(&self.text).is_ok()
     }
 
     pub(crate) fn json(&self) -> Value {

@@ -15,6 +15,8 @@ mod erasure;
 #[cfg(test)]
 mod events;
 #[cfg(test)]
+mod field;
+#[cfg(test)]
 #[expect(dead_code, reason = "a part of it is for the fault suite")]
 #[path = "../harness/mod.rs"]
 mod harness;
