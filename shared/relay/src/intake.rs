@@ -176,7 +176,7 @@ fn caller(call: &Call, client: Arc<Client>, in_field: bool, is_form: bool) -> Re
             return Err(refuse(403, "key", "a publishable key can only send forms"));
         }
         let given = call.header("origin").map(str::to_owned).or_else(|| referer_origin(call));
-        let allowed = given.filter(|given| client.origins.contains(given));
+        let allowed = given.filter(|given| client.may_be_used_from(given));
         origin = Some(allowed.ok_or_else(|| refuse(403, "origin", "this key may not be used from this origin"))?);
     }
     // No form of a browser can send a header of its own, so a secret key is a server's, whatever it accepts.
