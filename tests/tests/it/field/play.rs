@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::case::{Answer, Case, Step};
 use super::want;
-use crate::harness::{Act, Bench, Event, KEY, Reply};
+use crate::harness::{Act, Bench, Event, KEY, Reply, Request};
 
 /// The accounts, offers and the landing page's client of all cases.
 const CONFIG: &str = include_str!("relay.toml");
@@ -177,7 +177,7 @@ impl Play<'_> {
             wrong.extend(want::differs("calls at the network", &calls.into(), &seen.len().into()));
         }
         if !expect.sent.is_empty() {
-            let sent = seen.first().map(|request| request.json()).unwrap_or_default();
+            let sent = seen.first().map_or(Value::Null, Request::json);
             wrong.extend(want::members("sent", &expect.sent, &sent));
         }
         if !expect.order.is_empty() {
