@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use crate::error::{ManifestError, Problem};
 use crate::manifest::Method;
-use crate::reply::HttpReply;
+use crate::reply::{HttpReply, charset};
 
 mod run;
 
@@ -86,7 +86,7 @@ pub struct Received {
     /// The HTTP status code.
     #[serde(default = "ok")]
     pub status: u16,
-    /// The content type, for those who serve the case; reading does not depend on it.
+    /// The content type; the body travels in the charset it names.
     pub content_type: Option<String>,
     /// The body.
     #[serde(default)]
@@ -211,10 +211,15 @@ impl Case {
 }
 
 impl Received {
-    /// The answer as the transport would hand it over.
+    /// The answer as the transport would hand it over: the body in the charset that the content type names.
     #[must_use]
     pub fn reply(&self) -> HttpReply {
-        HttpReply::new(self.status, self.body.clone())
+        let named = self.content_type.as_deref().and_then(charset);
+        let body = match named {
+            Some(encoding) => encoding.encode(&self.body).0.into_owned(),
+            None => self.body.clone().into_bytes(),
+        };
+        HttpReply { content_type: self.content_type.clone(), ..HttpReply::new(self.status, body) }
     }
 }
 

@@ -46,7 +46,7 @@ pub enum PollFailure {
     /// Too many calls.
     #[error("the network asks for fewer calls (HTTP 429)")]
     RateLimited,
-    /// An HTTP error.
+    /// An HTTP error. With 401, 403 and 5xx it is the account or the network as a whole, never the ids asked for.
     #[error("HTTP {0}")]
     Http(u16),
     /// The answer is an error by the contract, whatever its HTTP code.
@@ -114,6 +114,10 @@ impl Network {
         let answer = Answer::read(reply);
         if answer.status == 429 {
             return Err(PollFailure::RateLimited);
+        }
+        // Told by the code, whatever the body says of it: no order is to blame, and the account should rest.
+        if matches!(answer.status, 401 | 403 | 500..) {
+            return Err(PollFailure::Http(answer.status));
         }
         if answer.any(&contract.failed) {
             return Err(answer.json.as_ref().map_or_else(|| PollFailure::Refused(String::new()), refused));

@@ -6,6 +6,8 @@ use crate::manifest::{Condition, OneOrMany};
 
 mod text;
 
+pub(crate) use text::charset;
+
 /// One HTTP answer as it came, body cut to what the transport allows.
 #[derive(Clone, PartialEq, Eq)]
 pub struct HttpReply {

@@ -28,7 +28,8 @@ pub(super) fn decoded(reply: &HttpReply) -> Cow<'_, str> {
     }
 }
 
-fn charset(content_type: &str) -> Option<&'static Encoding> {
+/// The charset that a content type names.
+pub(crate) fn charset(content_type: &str) -> Option<&'static Encoding> {
     let mut parameters = content_type.split(';').skip(1).filter_map(|part| part.split_once('='));
     let (_, label) = parameters.find(|(name, _)| name.trim().eq_ignore_ascii_case("charset"))?;
     Encoding::for_label(label.trim().trim_matches(['"', '\'']).as_bytes())

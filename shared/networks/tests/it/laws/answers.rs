@@ -217,3 +217,15 @@ fn an_empty_list_of_the_contract_stays_empty() {
         read.filter(|(read, _)| *read != Ok(Vec::new())).map(|(read, body)| format!("`{body}` is {read:?}")).collect()
     });
 }
+
+#[test]
+fn a_status_call_that_is_not_let_in_is_a_matter_of_the_account_whatever_its_body_says() {
+    of_each("a code of the account that is read as an answer", |network| {
+        let told = NO_ROWS.into_iter().filter(|_| network.can_poll()).flat_map(|body| {
+            [401, 403, 500, 503].map(|code| (code, body, network.read_statuses(&HttpReply::new(code, body))))
+        });
+        told.filter(|(code, _, read)| *read != Err(PollFailure::Http(*code)))
+            .map(|(code, body, read)| format!("HTTP {code} with `{body}` is {read:?}"))
+            .collect()
+    });
+}
