@@ -15,6 +15,7 @@ mod listing;
 mod meter;
 mod news;
 mod parking;
+mod pause;
 mod reading;
 mod state;
 mod tally;
@@ -52,7 +53,7 @@ use expression::Update;
 /// A history of this length takes no more repeats of what the rules ignore. Changes are always added.
 const HISTORY_CAP: usize = 60;
 /// How often a write is tried again when another one came between.
-const CONFLICT_TRIES: usize = 16;
+const CONFLICT_TRIES: u32 = 16;
 
 /// The table of a relay. Cheap to clone.
 #[derive(Clone)]

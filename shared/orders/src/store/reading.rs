@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::types::KeysAndAttributes;
 use lead::OrderId;
 
 use super::expression::Terms;
-use super::{Store, StoreError, order_of, order_or_skipped};
+use super::{Store, StoreError, order_of, order_or_skipped, pause};
 use crate::item::{Item, Reader, Skipped, key, text};
 use crate::order::Order;
 use crate::schema::{self, BY_CLICK, BY_NETWORK_ORDER, Index};
@@ -209,11 +209,14 @@ impl Store {
     /// The items of these keys, which must differ from each other, in any order.
     pub(super) async fn batch_get(&self, operation: &'static str, keys: Vec<Item>) -> Result<Vec<Item>, StoreError> {
         const MOST_KEYS: usize = 100;
-        const ROUNDS: usize = 8;
+        const ROUNDS: u32 = 8;
         let mut items = Vec::new();
         for chunk in keys.chunks(MOST_KEYS) {
             let mut keys = chunk.to_vec();
-            for _ in 0..ROUNDS {
+            for round in 0..ROUNDS {
+                if round > 0 {
+                    pause::after(round).await;
+                }
                 let (found, rest) = self.batch_get_once(operation, keys).await?;
                 items.extend(found);
                 keys = rest;
