@@ -92,8 +92,12 @@ pub struct OrderView {
     /// The lead, for a secret key; `null` once it is erased.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lead: Option<LeadView>,
-    /// Every event in order.
-    pub history: Vec<EventView>,
+    /// What is stored and could not be read by this version, by the names in the table.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unread: Vec<&'static str>,
+    /// Every event in order; `None` in a list that was not asked for histories.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub history: Option<Vec<EventView>>,
 }
 
 /// A lead read back, under the names it came with.
@@ -130,8 +134,15 @@ impl OrderView {
             created_at: rfc3339(order.created()),
             updated_at: rfc3339(order.updated),
             lead: order.lead.as_ref().filter(|_| with_lead).map(lead_view),
-            history: order.history.iter().map(EventView::of).collect(),
+            unread: order.unread.clone(),
+            history: Some(order.history.iter().map(EventView::of).collect()),
         }
+    }
+
+    /// The same without its history.
+    #[must_use]
+    pub fn without_history(self) -> Self {
+        Self { history: None, ..self }
     }
 }
 

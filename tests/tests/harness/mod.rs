@@ -79,6 +79,8 @@ pub(crate) struct Bench {
     pub(crate) meter: Arc<Meter>,
     pub(crate) clock: Arc<TestClock>,
     pub(crate) network: Network,
+    /// The table by the service's own client, to put there what no relay of this version writes.
+    table: (aws_sdk_dynamodb::Client, String),
     _watch: watch::Guard,
 }
 
@@ -130,7 +132,11 @@ impl Bench {
         let transport = Transport::new(network_client(None).unwrap(), timeout);
         let time: Arc<dyn Clock> = Arc::<TestClock>::clone(&clock);
         let relay = Relay::with_parts(settings, store.clone(), transport, Secrets::new(None), time);
-        Self { relay: Arc::new(relay), store, meter, clock, network, _watch: watch::Guard }
+        let table = (
+            relay::dynamodb(&self::settings(&settings.table, engine()), http_client(None).unwrap()),
+            settings.table.clone(),
+        );
+        Self { relay: Arc::new(relay), store, meter, clock, network, table, _watch: watch::Guard }
     }
 
     /// A bench with a configuration; see [`Bench::configure`].
@@ -224,6 +230,18 @@ impl Bench {
     pub(crate) async fn stored(&self, id: &str) -> Order {
         let id: OrderId = id.parse().unwrap();
         self.store.get(&id).await.unwrap().unwrap()
+    }
+
+    /// Gives an attribute of a stored order another text, as a newer version might have written it.
+    pub(crate) async fn bend(&self, id: &str, attribute: &str, text: &str) {
+        let id: OrderId = id.parse().unwrap();
+        let text_of = |text: &str| aws_sdk_dynamodb::types::AttributeValue::S(text.to_owned());
+        let (client, table) = &self.table;
+        let update = client.update_item().table_name(table);
+        let update = update.key(orders::schema::PK, text_of(&orders::schema::shard_key(id.shard())));
+        let update = update.key(orders::schema::SK, text_of(id.as_str())).update_expression("SET #a = :a");
+        let update = update.expression_attribute_names("#a", attribute);
+        update.expression_attribute_values(":a", text_of(text)).send().await.unwrap();
     }
 
     /// One scheduled run of everything that is due.

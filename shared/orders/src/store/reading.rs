@@ -22,6 +22,14 @@ pub struct Cursor(pub(super) OrderId);
 #[error("the cursor is none that a list gave out")]
 pub struct NotACursor;
 
+impl Cursor {
+    /// The page of what is older than an order.
+    #[must_use]
+    pub fn below(id: &OrderId) -> Self {
+        Self(id.clone())
+    }
+}
+
 impl fmt::Display for Cursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&hex::encode(self.0.as_str()))
