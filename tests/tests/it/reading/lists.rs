@@ -47,7 +47,7 @@ async fn each_filter_admits_what_it_says_newest_first() {
         ("account=nobody", vec![]),
         // As people write them.
         ("phone=%2B48%20500%20100%20200", vec![&others, &waits]),
-        ("phone=+48 500-100-200", vec![&others, &waits]),
+        ("phone=+48+500-100-200", vec![&others, &waits]),
         ("phone=0048500100200", vec![&others, &waits]),
         ("status=Approve", vec![&approved]),
         ("delivery=REFUSED", vec![&refused]),
@@ -152,42 +152,6 @@ async fn a_client_sees_the_orders_of_its_offers_only() {
         let listing = bench.read_as(&Event::get(&format!("/orders?{query}")).key(TEA_DESK)).await.expect(200);
         assert_eq!(listing, json!({"orders": [], "next": null}), "{query}");
     }
-}
-
-#[tokio::test]
-async fn a_page_never_outgrows_what_lambda_may_answer() {
-    const LAMBDA_BYTES: usize = 6 * 1024 * 1024;
-    let bench = bench().await;
-    let heavy = "\"".repeat(1000);
-    let members = json!({"comment": heavy, "user_agent": heavy, "landing_url": format!("https://l.example/?{}", "ä".repeat(1000)),
-        "referer": format!("https://l.example/?{}", "\\".repeat(1900)), "click_id": "clk-1", "test": true});
-    let mut all = Vec::new();
-    for number in 0..100 {
-        all.push(sent(&bench, "tea", &format!("n-{number}"), &members).await);
-    }
-    all.reverse();
-    // Histories as long as they get.
-    for id in &all {
-        let id: lead::OrderId = id.parse().unwrap();
-        for word in 0..58 {
-            let kind = orders::Kind::Unmapped;
-            let mut event = orders::Event::new(crate::harness::START_MS, kind, orders::Source::Postback);
-            event.raw_status = Some(format!("{word}{}", "\"".repeat(80)));
-            event.note = Some("\"".repeat(255));
-            bench.store.note("main", &id, &event).await.unwrap();
-        }
-    }
-    let (mut found, mut cursor, mut pages) = (Vec::new(), String::new(), 0);
-    loop {
-        let listing = bench.read(&format!("/orders?click_id=clk-1&limit=200&history=1{cursor}")).await.expect(200);
-        assert!(serde_json::to_string(&listing.to_string()).unwrap().len() < LAMBDA_BYTES);
-        found.extend(ids(&listing));
-        pages += 1;
-        let Some(next) = listing["next"].as_str() else { break };
-        cursor = format!("&cursor={next}");
-    }
-    assert_eq!(found, all);
-    assert!(pages > 1, "they fit into one page: the test proves nothing");
 }
 
 #[tokio::test]
