@@ -54,7 +54,7 @@ async fn each_filter_admits_what_it_says_newest_first() {
         ("offer=coffee", vec![&refused, &others]),
         ("from=2d", vec![&refused, &others, &approved, &waits]),
         ("to=2d", vec![]),
-        ("from=0m", vec![]),
+        ("from=2999-01-01", vec![]),
         // Together they narrow each other.
         ("click_id=clk-1&offer=coffee", vec![]),
         ("click_id=clk-1&to=2d", vec![]),
