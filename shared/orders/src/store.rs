@@ -17,6 +17,7 @@ mod news;
 mod parking;
 mod pause;
 mod reading;
+mod scan;
 mod state;
 mod tally;
 mod work;
@@ -43,6 +44,7 @@ pub use meter::{Meter, Units};
 pub use news::Applied;
 pub use parking::{ParkKey, Parked, ParkedPage};
 pub use reading::{Cursor, NotACursor, Page};
+pub use scan::{Bounds, Looked};
 pub use tally::{AccountTally, Tally};
 pub use work::{Due, DuePage, DueQuery};
 

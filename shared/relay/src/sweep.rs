@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::{Account, NetworkRef};
 use crate::relay::Relay;
+use crate::telemetry::Line;
 
 mod ages;
 mod audit;
@@ -198,6 +199,10 @@ impl Relay {
             errors,
             "scheduled run"
         );
+        // An alarm wants a number: what a run skips stops nothing, so nobody would see it otherwise.
+        if errors > 0 {
+            Line::new("run errors").with("run_errors", errors).write(self.clock.now_ms());
+        }
         Ok(sums)
     }
 

@@ -1,10 +1,10 @@
 //! Erasing what orders know of people. The figures stay: account, offer, statuses, payout, times.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use lead::{Delivery, OrderId, Shard};
+use lead::{Delivery, OrderId};
 
 use super::expression::{Terms, Update};
-use super::reading::{Query, just_before};
+use super::scan::{Bounds, Looked, Scan};
 use super::{CONFLICT_TRIES, Store, StoreError};
 use crate::event::{Event, Kind, Source};
 use crate::item::{
@@ -12,7 +12,7 @@ use crate::item::{
     VERSION, event_value, key, number, text,
 };
 use crate::order::Work;
-use crate::schema::{PK, SK, shard_key};
+use crate::schema::SK;
 
 /// What became of erasing an order's personal data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,44 +63,26 @@ impl Store {
         Err(StoreError::busy(OPERATION, "conflict"))
     }
 
-    /// Orders that came in from `from_ms` until before `to_ms`, in milliseconds since 1970, and still hold a lead or a
-    /// comment: in no order, and no more than about `most`. Once these are erased the same call tells the next ones.
+    /// Orders that came in from `from_ms` until before `to_ms`, in milliseconds since 1970, and still hold what says who the
+    /// customer is: in no order.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn unerased(&self, from_ms: u64, to_ms: u64, most: usize) -> Result<Vec<OrderId>, StoreError> {
-        const OPERATION: &str = "unerased";
-        let (low, high) = (OrderId::lower_bound(from_ms).to_string(), just_before(&OrderId::lower_bound(to_ms)));
+    pub async fn unerased(
+        &self,
+        from_ms: u64,
+        to_ms: u64,
+        bounds: &Bounds<'_>,
+    ) -> Result<Looked<Vec<OrderId>>, StoreError> {
+        let filter = |terms: &mut Terms| {
+            terms.present_any(&PERSONAL);
+        };
+        let scan = Scan { from_ms, to_ms, filter, fields: &[SK] };
         let mut found = Vec::new();
-        if low > high {
-            return Ok(found);
-        }
-        for shard in Shard::all() {
-            let mut start = None;
-            loop {
-                if found.len() >= most {
-                    return Ok(found);
-                }
-                let mut terms = Terms::default();
-                terms.equal(PK, text(shard_key(shard))).between(SK, &low, &high);
-                let key = terms.take_expression();
-                terms.present_any(&PERSONAL);
-                let filter = terms.take_expression();
-                let projection = Some(terms.projection(&[SK]));
-                let query =
-                    Query { key, filter, projection, terms, limit: most, start, forward: true, ..Query::default() };
-                let (items, next) = self.query(OPERATION, query).await?;
-                for item in &items {
-                    // A key that is no order id stands for no order.
-                    found.extend(Reader(item).parsed::<OrderId>(SK).ok());
-                }
-                start = next;
-                if start.is_none() {
-                    break;
-                }
-            }
-        }
-        Ok(found)
+        // A key that is no order id stands for no order.
+        let take = |item: &Item| found.extend(Reader(item).parsed::<OrderId>(SK).ok());
+        let looked = self.scan("unerased", &scan, bounds, take).await?;
+        Ok(Looked { found, finished: looked.finished, units: looked.units })
     }
 }
 

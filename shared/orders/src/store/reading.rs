@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::str::FromStr;
 
-use aws_sdk_dynamodb::types::KeysAndAttributes;
+use aws_sdk_dynamodb::types::{ConsumedCapacity, KeysAndAttributes, ReturnConsumedCapacity};
 use lead::OrderId;
 
 use super::expression::Terms;
@@ -180,6 +180,26 @@ impl Store {
         operation: &'static str,
         query: Query,
     ) -> Result<(Vec<Item>, Option<Item>), StoreError> {
+        let (items, next, _) = self.query_once(operation, query, self.capacity()).await?;
+        Ok((items, next))
+    }
+
+    /// The same, with the read units it took.
+    pub(super) async fn query_counted(
+        &self,
+        operation: &'static str,
+        query: Query,
+    ) -> Result<(Vec<Item>, Option<Item>, f64), StoreError> {
+        let counted = self.capacity().unwrap_or(ReturnConsumedCapacity::Total);
+        self.query_once(operation, query, Some(counted)).await
+    }
+
+    async fn query_once(
+        &self,
+        operation: &'static str,
+        query: Query,
+        capacity: Option<ReturnConsumedCapacity>,
+    ) -> Result<(Vec<Item>, Option<Item>, f64), StoreError> {
         let request = self
             .client
             .query()
@@ -192,12 +212,13 @@ impl Store {
             .limit(i32::try_from(query.limit).unwrap_or(i32::MAX).max(1))
             .set_exclusive_start_key(query.start)
             .set_consistent_read(query.consistent.then_some(true))
-            .set_return_consumed_capacity(self.capacity());
+            .set_return_consumed_capacity(capacity);
         let sent = query.terms.apply_to(request).send().await;
         let page = sent.map_err(|error| StoreError::of(operation, &error))?;
         self.count_read(page.consumed_capacity());
+        let units = page.consumed_capacity().and_then(ConsumedCapacity::capacity_units).unwrap_or_default();
         let next = page.last_evaluated_key;
-        Ok((page.items.unwrap_or_default(), next))
+        Ok((page.items.unwrap_or_default(), next, units))
     }
 
     /// The orders of these ids, in this order; ids without an order are left out.

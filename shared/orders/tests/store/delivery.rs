@@ -1,5 +1,7 @@
 use lead::{Decimal, Delivery, Payout, Reason, Status};
-use orders::{Applied, Attempt, DeliveryOutcome, DeliveryReport, Kind, News, Order, Recorded, Source, Store, Work};
+use orders::{
+    Applied, Attempt, Bounds, DeliveryOutcome, DeliveryReport, Kind, News, Order, Recorded, Source, Store, Work,
+};
 
 use crate::given::{ACCOUNT, START, delivered, delivery, id, order, read, report, stored, told};
 
@@ -179,7 +181,7 @@ pub(crate) async fn a_queued_order_is_sent_again_when_its_time_comes(store: Stor
     let trashed = read(&store, &order.id).await;
     assert_eq!((trashed.delivery, trashed.work), (Delivery::Queued, None));
     assert_eq!(store.claim_attempt(&trashed, START + 90_000, 1_700_000_120).await, Ok(Attempt::Lost));
-    assert_eq!(store.stalled(START, START + 1).await, Ok(Vec::new()));
+    assert_eq!(store.stalled(START, START + 1, &Bounds::NONE).await.unwrap().found, []);
 }
 
 pub(crate) async fn a_dead_runners_order_is_looked_up_not_sent(store: Store) {
@@ -190,7 +192,7 @@ pub(crate) async fn a_dead_runners_order_is_looked_up_not_sent(store: Store) {
         panic!("the first call may have reached the network")
     };
     assert_eq!((taken.tries, taken.work), (1, Some(Work::Send)));
-    assert_eq!(store.stalled(START, START + 1).await, Ok(Vec::new()), "a run knows of it now");
+    assert_eq!(store.stalled(START, START + 1, &Bounds::NONE).await.unwrap().found, [], "a run knows of it now");
     // The lookup shows that the network never had it: only now is it sent again.
     let absent = DeliveryReport::new(DeliveryOutcome::Queued { next_attempt: 0 }, Source::Poll, START + 61_000);
     store.record_delivery(ACCOUNT, &new.id, &absent).await.unwrap();

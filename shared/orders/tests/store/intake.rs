@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use lead::{Delivery, OrderId, Status};
-use orders::{Claim, Inserted, Kind, NewOrder, Source, Store};
+use orders::{Bounds, Claim, Inserted, Kind, NewOrder, Source, Store};
 
 use crate::given::{ACCOUNT, PHONE, START, delivered, id, lead, order, read, stored, told};
 
@@ -78,7 +78,7 @@ pub(crate) async fn a_test_order_is_never_work(store: Store) {
     let new = NewOrder { test: true, ..order(id(START, 1)) };
     let read_back = stored(&store, &new).await;
     assert_eq!((read_back.delivery, read_back.tries), (Delivery::Test, 0));
-    assert_eq!(store.stalled(START - 1, START + 1).await, Ok(Vec::new()));
+    assert_eq!(store.stalled(START - 1, START + 1, &Bounds::NONE).await.unwrap().found, []);
     assert_eq!(store.claim_attempt(&read_back, START + 5, 0).await, Ok(orders::Attempt::Lost));
     store.apply_news(ACCOUNT, &new.id, &told(Status::Hold, "hold", START + 5)).await.unwrap();
     let read_back = read(&store, &new.id).await;

@@ -2,12 +2,12 @@
 
 use std::str::FromStr;
 
-use jiff::Timestamp;
 use lead::{Country, Delivery, Phone, PhoneProblem, Status};
 use orders::{Cursor, Filter, Order};
 
 use super::{Refused, problem};
 use crate::call::Call;
+use crate::operate::time_ms;
 
 const DEFAULT_LIMIT: usize = 50;
 const MAX_LIMIT: usize = 200;
@@ -116,30 +116,12 @@ fn word<T: FromStr<Err: std::fmt::Display>>(call: &Call, name: &str) -> Result<O
     word.map(Some).map_err(|error| problem(400, "parameter", format!("{name}: {error}")))
 }
 
-/// A time as people write it: a day, a time in RFC 3339, or a span before now. In milliseconds since 1970.
+/// A time as people write it, in milliseconds since 1970.
 fn time(call: &Call, name: &str, now_ms: u64) -> Result<Option<u64>, Refused> {
     let Some(text) = call.query_value(name) else { return Ok(None) };
     // A plus that a query turned into a space is put back.
-    let text = text.trim().replace(' ', "+");
-    let instant = |text: &str| {
-        let instant: Timestamp = text.parse().ok()?;
-        u64::try_from(instant.as_millisecond()).ok()
-    };
-    let span = span_ms(&text).map(|span| now_ms.saturating_sub(span));
-    let found = span.or_else(|| instant(&text)).or_else(|| instant(&format!("{text}T00:00:00Z")));
-    let detail = || format!("{name} is a time: 2026-03-01, 2026-03-01T12:00:00Z, or 2d, 12h, 30m ago");
-    found.map(Some).ok_or_else(|| problem(400, "parameter", detail()))
-}
-
-fn span_ms(text: &str) -> Option<u64> {
-    let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit())?);
-    let unit_s: u64 = match unit {
-        "m" => 60,
-        "h" => 60 * 60,
-        "d" => 24 * 60 * 60,
-        _ => return None,
-    };
-    number.parse::<u64>().ok()?.checked_mul(unit_s)?.checked_mul(1000)
+    let found = time_ms(&text.trim().replace(' ', "+"), now_ms);
+    found.map(Some).map_err(|error| problem(400, "parameter", format!("{name}: {error}")))
 }
 
 /// The E.164 of a phone in any spelling that has its country code, as the intake stored it. A plus that a query turned

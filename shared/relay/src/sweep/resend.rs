@@ -1,7 +1,8 @@
 //! Sends again what was surely not taken, and finds what a dead runner left behind.
 
-use orders::{Attempt, DeliveryOutcome, DeliveryReport, DueQuery, Order, Source, StoreError, Work, schema};
+use orders::{Attempt, Bounds, DeliveryOutcome, DeliveryReport, DueQuery, Order, Source, StoreError, Work, schema};
 
+use super::daily::WHOLE;
 use super::{Run, Sums, Target};
 use crate::deliver::{HandOver, HandedOver, lease_until_s};
 use crate::health::{Gate, Sign};
@@ -11,26 +12,42 @@ use crate::telemetry::Line;
 /// A first call that is older than this is over, one way or the other: functions live 29 seconds.
 pub(super) const STALLED_MS: u64 = 2 * 60 * 1000;
 
-/// How far back dead runners are looked for at each run. A run that was late by less misses nothing.
-pub(crate) const LOOK_BACK_MS: u64 = 60 * 60 * 1000;
+/// An order whose id is half as old as this when it is stored is known to the due index from the first moment on: by
+/// then the look for dead runners, which sees each id once, may be past it.
+pub(crate) const LOOK_BACK_MS: u64 = STALLED_MS;
+
+/// Where the first look begins, and the farthest back that any begins: what is older is the daily audit's.
+const FIRST_LOOK_MS: u64 = 60 * 60 * 1000;
+
+/// The state that says up to which id the look for dead runners came, in milliseconds since 1970.
+const LOOKED: &str = "stalled";
 
 const PAGE: usize = 100;
 
 impl Relay {
     /// Orders that were stored and never heard of again: their function died between the two writes, perhaps after the
-    /// lead was sent. So they are in doubt, and never sent by themselves.
+    /// lead was sent. So they are in doubt, and never sent by themselves. Each order is looked at once: what a run has
+    /// looked through, the next one does not read again.
     pub(super) async fn recover_stalled(&self, run: &Run) -> Result<(), StoreError> {
         let now_ms = self.clock.now_ms();
-        let stalled =
-            self.store.stalled(now_ms.saturating_sub(LOOK_BACK_MS), now_ms.saturating_sub(STALLED_MS)).await?;
-        for order in stalled {
-            if self.clock.now_ms() >= run.stop_ms {
-                return Ok(());
-            }
+        let to_ms = now_ms.saturating_sub(STALLED_MS);
+        let before = self.store.state(WHOLE, LOOKED).await?;
+        let mark_ms: Option<u64> = before.as_deref().and_then(|text| text.parse().ok());
+        let from_ms = mark_ms.unwrap_or_default().max(now_ms.saturating_sub(FIRST_LOOK_MS));
+        if from_ms >= to_ms {
+            return Ok(());
+        }
+        let bounds = Bounds { time_is_up: &|| self.clock.now_ms() >= run.stop_ms, ..Bounds::NONE };
+        let looked = self.store.stalled(from_ms, to_ms, &bounds).await?;
+        for order in &looked.found {
             // One that fails is found again by the daily audit; the others do not wait for it.
-            if let Err(error) = self.put_in_doubt(&order).await {
+            if let Err(error) = self.put_in_doubt(order).await {
                 tracing::error!(order_id = %order.id, %error, "a lead whose function died is not put in doubt");
             }
+        }
+        if looked.finished {
+            // Where another run was faster, its mark stands.
+            self.store.swap_state(WHOLE, LOOKED, before.as_deref(), Some(&to_ms.to_string())).await?;
         }
         Ok(())
     }
