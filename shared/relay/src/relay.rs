@@ -81,7 +81,7 @@ impl Relay {
             store,
             config: ConfigCache::default(),
             secrets,
-            transport,
+            transport: transport.with_clock(Arc::clone(&clock)),
             clock,
             health,
             retention_days,

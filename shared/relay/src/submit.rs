@@ -97,8 +97,8 @@ impl Relay {
         };
         let account = &checked.offer.account;
         let gate = if new.test { Gate::Open } else { self.gate(account).await };
-        let beginning = match gate {
-            Gate::Closed(until_s) => Beginning::Held(until_s),
+        let beginning = match &gate {
+            Gate::Closed(rests) => Beginning::Held(rests.until_s),
             Gate::Open | Gate::Trial(_) => beginning_of(&order_id, self.clock.now_ms()),
         };
         let storing = Storing { mark: proposed.mark().to_owned(), note: note_of(&checked.intake) };

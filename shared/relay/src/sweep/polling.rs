@@ -281,7 +281,7 @@ impl<'a> Round<'a> {
 }
 
 /// The calls a minute an account may make: the network's limit, or the account's own where that is lower.
-fn limit(network: &Network, target: &Target) -> Option<u32> {
+pub(super) fn limit(network: &Network, target: &Target) -> Option<u32> {
     let theirs = network.manifest().poll.as_ref().and_then(|poll| poll.per_minute).filter(|limit| *limit > 0);
     theirs.into_iter().chain(target.account.calls_per_minute).min()
 }

@@ -7,6 +7,7 @@ use networks::{PollFailure, PollInput, StatusReport};
 use orders::StoreError;
 
 use super::{Asked, Class, End, Round, add};
+use crate::health::Sign;
 
 /// Single ids that are refused one after the other before the round pauses.
 const SINGLES: u64 = 3;
@@ -67,12 +68,14 @@ impl Round<'_> {
             Err(error) => return Called::Ended(End::Failing { message: error.to_string(), pause_s: None }),
         };
         add(&self.tally.calls, 1);
-        let sent = self.relay.transport.send(&request).await;
+        let sent = self.relay.transport.ask(&request).await;
         drop(turn);
         let reply = match sent {
             Ok(reply) => reply,
             Err(error) => return Called::Ended(End::Failing { message: error.to_string(), pause_s: None }),
         };
+        let sign = Sign::of_poll(&reply);
+        self.relay.sign(&self.target.name, self.network.slug(), sign).await;
         match self.network.read_statuses(&reply) {
             Ok(rows) => {
                 add(&self.tally.polled, ids.len());
