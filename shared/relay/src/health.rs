@@ -14,6 +14,7 @@ use networks::{HttpReply, Rest};
 use state::Down;
 pub(crate) use state::Rests;
 
+use crate::config::Account;
 use crate::relay::Relay;
 use crate::telemetry::Line;
 
@@ -167,6 +168,13 @@ impl Relay {
     pub(crate) async fn sign(&self, account: &str, network: &str, sign: Sign) {
         if let Sign::Rests { .. } = sign {
             self.take_sign(account, network, Gate::Open, sign).await;
+        }
+    }
+
+    /// Has the credentials of an account read anew where a call was turned away for them.
+    pub(crate) fn doubt_credentials(&self, account: &Account, sign: Sign) {
+        if matches!(sign, Sign::Rests { why: Rest::Credentials, .. }) {
+            self.secrets.doubt(account);
         }
     }
 

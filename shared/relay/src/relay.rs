@@ -1,12 +1,11 @@
 //! The relay: the table, the networks and the edges, put together once in the life of a process.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use lead::OrderId;
 use orders::{Store, StoreError};
-use secrecy::SecretString;
-use tokio::sync::OnceCell;
+use secrecy::{ExposeSecret, SecretString};
 
 use crate::clock::{Clock, SystemClock};
 use crate::config::ConfigCache;
@@ -44,7 +43,8 @@ pub struct Relay {
 #[derive(Debug)]
 struct Door {
     reference: SecretString,
-    keys: OnceCell<DoorKeys>,
+    /// The keys of the secret as it was read last.
+    keys: Mutex<Option<(SecretString, Arc<DoorKeys>)>>,
 }
 
 impl Relay {
@@ -75,12 +75,12 @@ impl Relay {
             RelaySecret::Value(value) => value.clone(),
             RelaySecret::Ssm(name) => format!("ssm:{name}"),
         };
-        let door = Door { reference: SecretString::from(reference), keys: OnceCell::new() };
+        let door = Door { reference: SecretString::from(reference), keys: Mutex::default() };
         let (health, retention_days) = (Health::default(), settings.retention_days);
         Self {
             store,
             config: ConfigCache::default(),
-            secrets,
+            secrets: secrets.with_clock(Arc::clone(&clock)),
             transport: transport.with_clock(Arc::clone(&clock)),
             clock,
             health,
@@ -132,14 +132,21 @@ impl Relay {
         }
     }
 
-    /// The keys of the postback doors.
+    /// The keys of the postback doors, of the relay's secret as it is now: one that SSM holds may be changed at any time.
     ///
     /// # Errors
     /// [`SecretError`] where the relay's secret cannot be had.
-    pub async fn door_keys(&self) -> Result<&DoorKeys, SecretError> {
-        use secrecy::ExposeSecret;
-        let resolve = || async { Ok(DoorKeys::new(self.secrets.resolve(self.door.reference.expose_secret()).await?)) };
-        self.door.keys.get_or_try_init(resolve).await
+    pub async fn door_keys(&self) -> Result<Arc<DoorKeys>, SecretError> {
+        let secret = self.secrets.resolve(self.door.reference.expose_secret()).await?;
+        let mut known = self.door.keys.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((of, keys)) = known.as_ref()
+            && of.expose_secret() == secret.expose_secret()
+        {
+            return Ok(Arc::clone(keys));
+        }
+        let keys = Arc::new(DoorKeys::new(secret.clone()));
+        *known = Some((secret, Arc::clone(&keys)));
+        Ok(keys)
     }
 
     /// The deadline of an invocation in milliseconds since 1970. Emulators tell a span instead: that counts from now.

@@ -121,6 +121,7 @@ impl Relay {
         }
         let handed = self.hand_over(&hand_over(checked, &checked.lead, &order_id, &params, 1), request).await;
         let sign = handed.sign;
+        self.doubt_credentials(&checked.account, sign);
         // What became of the lead is written first: whatever fails afterwards leaves it in no doubt.
         let order = self.record(order, handed, Some(&*checked.network), Source::Intake).await;
         self.take_sign(account, checked.network.slug(), gate, sign).await;

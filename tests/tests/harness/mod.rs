@@ -24,6 +24,7 @@ use relay::operate::{TaskAnswer, TaskFailure};
 use relay::queue::Queue;
 use relay::secrets::Secrets;
 use relay::settings::{RelaySecret, Settings};
+use relay::ssm::Ssm;
 use relay::sweep::Sums;
 use relay::transport::{Transport, http_client, network_client};
 use serde_json::{Value, json};
@@ -169,6 +170,16 @@ impl Bench {
         let transport = Transport::new(network_client(None).unwrap(), Duration::from_secs(10));
         let time: Arc<dyn Clock> = Arc::<TestClock>::clone(&self.clock);
         Arc::new(Relay::with_parts(&settings, self.store.clone(), transport, Secrets::new(None), time))
+    }
+
+    /// The same, which reads parameters of SSM at an address.
+    pub(crate) fn relay_with_ssm(&self, ssm: &Network) -> Arc<Relay> {
+        let mut settings = settings("with-ssm", engine());
+        settings.ssm_endpoint = Some(ssm.url());
+        let time: Arc<dyn Clock> = Arc::<TestClock>::clone(&self.clock);
+        let ssm = Ssm::new(&settings, http_client(None).unwrap(), Arc::clone(&time));
+        let transport = Transport::new(network_client(None).unwrap(), Duration::from_secs(10));
+        Arc::new(Relay::with_parts(&settings, self.store.clone(), transport, Secrets::new(Some(ssm)), time))
     }
 
     /// The same, for which 50 orders in one part are many; it hands slices of polling work to the queue at an address.

@@ -218,6 +218,7 @@ impl Relay {
         };
         let handed = self.second_hand_over(target, &order, ready).await;
         let sign = handed.sign;
+        self.doubt_credentials(&target.account, sign);
         sums.resent += 1;
         let order = self.record(order, handed, target.network.as_deref(), Source::Poll).await;
         self.take_sign(&target.name, &network, gate, sign).await;

@@ -151,6 +151,10 @@ async fn a_redirect_to_another_host_is_not_followed() {
             let receipt = bench.send_lead(&lead()).await.expect(202);
             assert_eq!(receipt["delivery"], "unknown", "HTTP {code} to {target}");
             assert_eq!(bench.network.take().len(), 1, "HTTP {code} to {target}");
+            // Five such in a row would make the account rest.
+            bench.network.script([Act::json(&json!({"uuid": "u-1"}))]);
+            bench.send_lead(&lead()).await.expect(201);
+            bench.network.take();
         }
     }
     assert_eq!(other.take(), []);

@@ -74,6 +74,9 @@ impl Round<'_> {
             Ok(reply) => reply,
             Err(error) => return Called::Ended(End::Failing { message: error.to_string(), pause_s: None }),
         };
+        if matches!(reply.status, 401 | 403) {
+            self.relay.secrets.doubt(&self.target.account);
+        }
         let sign = Sign::of_poll(&reply);
         self.relay.sign(&self.target.name, self.network.slug(), sign).await;
         match self.network.read_statuses(&reply) {
