@@ -44,7 +44,7 @@ pub(crate) fn router(relay: Arc<Relay>) -> Router {
         .route("/orders/{order_id}", get(read))
         .route("/dev/schedule", post(run_now));
     for path in DOOR_PATHS {
-        router = router.route(path, get(ingest).post(ingest));
+        router = router.route(path, get(ingest).post(ingest)).route(&format!("{path}/"), get(ingest).post(ingest));
     }
     let router = router.fallback(no_route).method_not_allowed_fallback(no_route).with_state(relay);
     router.layer(axum::middleware::from_fn(cross_origin))

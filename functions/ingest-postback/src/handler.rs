@@ -14,9 +14,9 @@ use relay::{DOOR_PATHS, Relay};
 /// Never: every failure is an answer.
 pub async fn handle(relay: &Relay, request: Request) -> Result<Response<Body>, Infallible> {
     let call = call(request);
-    let is_door = DOOR_PATHS.contains(&call.path.as_str());
+    let is_door = DOOR_PATHS.contains(&call.path.trim_end_matches('/'));
     let answer = match call.method {
-        Method::GET | Method::POST if is_door => relay.ingest(&call).await,
+        Method::GET | Method::POST | Method::HEAD if is_door => relay.ingest(&call).await,
         _ => Answer::nothing_here(),
     };
     Ok(response(answer))

@@ -21,7 +21,7 @@ mod template;
 pub use error::{ManifestError, Problem};
 pub use network::{AccountKey, Network};
 pub use poll::{PollFailure, PollInput, StatusReport};
-pub use postback::{DOOR_PATH, DoorError, DoorParams, PostbackReport, ReadyPostback, read_postback};
+pub use postback::{DOOR_PATH, DoorError, DoorParams, PostbackReport, ReadyPostback, is_usable, read_postback};
 pub use reply::HttpReply;
 pub use request::{HttpRequest, RenderError, Settings};
 pub use status::StatusReading;

@@ -59,8 +59,13 @@ const ID_BYTES: usize = 255;
 const RAW_CHARS: usize = 100;
 
 impl DoorParams {
-    /// Takes one decoded parameter; unknown names are ignored, and of a name given twice the first counts.
+    /// Takes one decoded parameter by its name in lower case; unknown names are ignored. Of a name given twice the first
+    /// usable value counts.
     pub fn add(&mut self, name: &str, value: &str) {
+        let value = value.trim();
+        if !is_usable(value) {
+            return;
+        }
         let slot = match name {
             "oid" => &mut self.oid,
             "eid" => &mut self.eid,
@@ -76,7 +81,9 @@ impl DoorParams {
             "sth" => return self.lists.add(Status::Hold, value),
             _ => return,
         };
-        if slot.is_none() {
+        // The separator of a URL's end that nothing followed.
+        let value = if matches!(name, "oid" | "eid") { value.trim_end_matches(['?', '&', ' ']) } else { value };
+        if slot.is_none() && !value.is_empty() && !(matches!(name, "oid" | "eid") && value.len() > ID_BYTES) {
             *slot = Some(value.to_owned());
         }
     }
@@ -86,18 +93,18 @@ impl DoorParams {
 ///
 /// # Errors
 /// [`DoorError`] where it names no order or has no status. A parameter whose macro the network did not fill counts
-/// as not there, except the status: that is kept as an unmapped word.
+/// as not there.
 pub fn read_postback(network: Option<&Network>, params: &DoorParams) -> Result<PostbackReport, DoorError> {
     let none = HashMap::new();
     let table: &HashMap<String, Meaning> = network.map_or(&none, Network::statuses);
-    let oid = present(params.oid.as_deref()).filter(|id| id.len() <= ID_BYTES);
-    let eid = present(params.eid.as_deref()).filter(|id| id.len() <= ID_BYTES);
+    let oid = params.oid.as_deref();
+    let eid = params.eid.as_deref();
     if oid.is_none() && eid.is_none() {
         return Err(DoorError::NoOrder);
     }
     let word = params.status.as_deref().ok_or(DoorError::NoStatus)?;
     let reading = read(word, &params.lists, table);
-    let written_reason = present(params.reason.as_deref());
+    let written_reason = params.reason.as_deref();
     let code = written_reason.and_then(|text| text.parse().ok()).and_then(Reason::new);
     let implied = match &reading {
         StatusReading::Known { reason, .. } => *reason,
@@ -105,25 +112,32 @@ pub fn read_postback(network: Option<&Network>, params: &DoorParams) -> Result<P
     };
     // `0` is the platform's way to say that no reason was given.
     let raw_reason = written_reason.filter(|text| code.is_none() && *text != "0").map(|text| cut(text, RAW_CHARS));
-    let written_pay = present(params.pay.as_deref());
-    let named = present(params.cc.as_deref());
-    let payout = written_pay.and_then(|text| text.parse::<Written>().ok()).map(|amount| amount.payout(named));
-    let raw_payout = written_pay.filter(|_| payout.is_none()).map(|text| cut(text, RAW_CHARS));
+    let written_pay = params.pay.as_deref();
+    let named = params.cc.as_deref();
+    let amount = written_pay.and_then(|text| text.parse::<Written>().ok());
+    let names_currency = amount.is_some_and(|amount| amount.names_currency());
+    let payout = amount.map(|amount| amount.payout(named));
+    // Kept as well where the currency, named beside it or apart, cannot be read or contradicts itself.
+    let unread = |payout: &Payout| payout.currency.is_none() && (named.is_some() || names_currency);
+    let raw_payout = written_pay.filter(|_| payout.as_ref().is_none_or(unread)).map(|text| cut(text, RAW_CHARS));
     Ok(PostbackReport {
         oid: oid.map(str::to_owned),
         eid: eid.map(str::to_owned),
         reading,
         reason: code.or(implied),
         raw_reason,
-        comment: present(params.comment.as_deref()).map(|text| cut(text, COMMENT_CHARS)),
+        comment: params.comment.as_deref().map(|text| cut(text, COMMENT_CHARS)),
         payout,
         raw_payout,
     })
 }
 
-/// A value that says something: trimmed, not empty, no unfilled macro.
-fn present(value: Option<&str>) -> Option<&str> {
-    value.map(str::trim).filter(|value| !value.is_empty() && !is_unfilled_macro(value))
+/// Whether a value says something: no white space alone, no unfilled macro, not the word for nothing.
+#[must_use]
+pub fn is_usable(value: &str) -> bool {
+    let value = value.trim();
+    let is_nothing = ["null", "undefined"].iter().any(|word| value.eq_ignore_ascii_case(word));
+    !(value.is_empty() || is_nothing || is_unfilled_macro(value))
 }
 
 fn cut(text: &str, chars: usize) -> String {

@@ -1,5 +1,8 @@
 //! The postback door: a network tells a status.
 
+mod params;
+mod text;
+
 use lead::OrderId;
 use networks::{DoorError, DoorParams, PostbackReport, StatusReading, read_postback};
 use orders::{Applied, Event, Kind, News, ParkKey, Source, StoreError};
@@ -11,9 +14,6 @@ use crate::telemetry::Line;
 
 /// The paths the door answers on.
 pub const DOOR_PATHS: [&str; 2] = ["/api/sale/status.json", "/api/comp/status.json"];
-
-/// The largest body the door reads, in bytes.
-const BODY_BYTES: usize = 64 * 1024;
 
 /// What became of a postback; all but `Conflict` and `Unmapped` concern one order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,7 +50,11 @@ impl Ingested {
 impl Relay {
     /// Answers one call of the door.
     pub async fn ingest(&self, call: &Call) -> Answer {
-        let (id, params) = read_call(call);
+        if call.method == http::Method::HEAD {
+            // How cabinets try a URL before they save it: nothing is read, and nothing told.
+            return Answer { status: 200, headers: Vec::new(), body: String::new() };
+        }
+        let (id, params) = params::read(call);
         let keys = match self.door_keys().await {
             Ok(keys) => keys,
             Err(error) => {
@@ -74,8 +78,10 @@ impl Relay {
                 Answer::json(200, &json!({"status": "ok"}))
             }
             Ok(Err(error)) => {
-                tracing::warn!(account, missing = %error, "postback that cannot be read");
-                Answer::json(400, &json!({"status": "error", "error": error.to_string()}))
+                let line = Line::new("postback that cannot be read").with("account", account);
+                line.with("missing", error.to_string()).with("unread_postbacks", 1).write(self.clock.now_ms());
+                // Never a 4xx: senders switch a postback off after some.
+                Answer::json(200, &json!({"status": "error", "error": error.to_string()}))
             }
             Err(error) => {
                 tracing::error!(account, %error, "postback not stored");
@@ -196,38 +202,4 @@ fn note(report: &PostbackReport) -> Option<String> {
     let payout = report.raw_payout.as_ref().map(|payout| format!("payout {payout}"));
     let parts: Vec<String> = reason.into_iter().chain(payout).collect();
     (!parts.is_empty()).then(|| parts.join(", "))
-}
-
-/// The account's id and the parameters of a call: query first, then the body as its content type says.
-fn read_call(call: &Call) -> (Option<String>, DoorParams) {
-    let mut id = None;
-    let mut params = DoorParams::default();
-    let mut take = |name: &str, value: &str| {
-        if name == "id" {
-            id.get_or_insert_with(|| value.to_owned());
-        } else {
-            params.add(name, value);
-        }
-    };
-    for (name, value) in call.query_pairs() {
-        take(&name, &value);
-    }
-    if call.method == http::Method::POST && call.body.len() <= BODY_BYTES {
-        if call.media_type().as_deref() == Some("application/json") {
-            if let Ok(serde_json::Value::Object(fields)) = serde_json::from_slice(&call.body) {
-                for (name, value) in fields {
-                    match value {
-                        serde_json::Value::String(text) => take(&name, &text),
-                        serde_json::Value::Number(number) => take(&name, &number.to_string()),
-                        _ => {}
-                    }
-                }
-            }
-        } else {
-            for (name, value) in form_urlencoded::parse(&call.body) {
-                take(&name, &value);
-            }
-        }
-    }
-    (id, params)
 }

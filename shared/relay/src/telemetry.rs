@@ -39,7 +39,7 @@ const fn seconds(name: &'static str, by: &'static str) -> Metric {
 }
 
 /// Every metric there is. A field of a counted line with one of these names is measured.
-pub const METRICS: [Metric; 18] = [
+pub const METRICS: [Metric; 19] = [
     count("leads", "network"),
     count("delivered", "network"),
     count("refused", "network"),
@@ -49,6 +49,7 @@ pub const METRICS: [Metric; 18] = [
     count("unmapped_words", "network"),
     count("postbacks", "network"),
     count("door_refusals", ""),
+    count("unread_postbacks", ""),
     count("polled", "network"),
     count("status_changes", "network"),
     count("poll_failures", "network"),

@@ -33,6 +33,10 @@ impl Event {
         Self::new("GET", path)
     }
 
+    pub(crate) fn head(path: &str) -> Self {
+        Self::new("HEAD", path)
+    }
+
     pub(crate) fn post(path: &str) -> Self {
         Self::new("POST", path)
     }
@@ -139,6 +143,10 @@ impl Reply {
     /// Whether the body is JSON.
     pub(crate) fn is_json(&self) -> bool {
         serde_json::from_str::<Value>(&self.text).is_ok()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.text.is_empty()
     }
 
     pub(crate) fn json(&self) -> Value {

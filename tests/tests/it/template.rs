@@ -10,14 +10,22 @@ use serde_json::{Value, json};
 use crate::cloudformation::{resources, root, template};
 
 /// Every route of the relay and the function that answers it.
-const ROUTES: [(&str, &str); 8] = [
+const ROUTES: [(&str, &str); 16] = [
     ("GET /api/comp/status.json", "ingest-postback"),
+    ("GET /api/comp/status.json/", "ingest-postback"),
     ("GET /api/sale/status.json", "ingest-postback"),
+    ("GET /api/sale/status.json/", "ingest-postback"),
     ("GET /healthz", "submit-lead"),
     ("GET /orders", "read-orders"),
     ("GET /orders/{order_id}", "read-orders"),
+    ("HEAD /api/comp/status.json", "ingest-postback"),
+    ("HEAD /api/comp/status.json/", "ingest-postback"),
+    ("HEAD /api/sale/status.json", "ingest-postback"),
+    ("HEAD /api/sale/status.json/", "ingest-postback"),
     ("POST /api/comp/status.json", "ingest-postback"),
+    ("POST /api/comp/status.json/", "ingest-postback"),
     ("POST /api/sale/status.json", "ingest-postback"),
+    ("POST /api/sale/status.json/", "ingest-postback"),
     ("POST /leads", "submit-lead"),
 ];
 
