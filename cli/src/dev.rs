@@ -112,6 +112,7 @@ fn settings(dynamodb: &str, secret: &SecretString) -> Settings {
         dynamodb_endpoint: Some(dynamodb.to_owned()),
         ssm_endpoint: None,
         retention_days: RETENTION_DAYS,
+        trusted_proxies: 0,
         // No queue: slices of polling work are done in this process.
         queue_url: None,
         sqs_endpoint: None,

@@ -62,8 +62,10 @@ impl DoorParams {
     /// Takes one decoded parameter by its name in lower case; unknown names are ignored. Of a name given twice the first
     /// usable value counts.
     pub fn add(&mut self, name: &str, value: &str) {
-        let value = value.trim();
-        if !is_usable(value) {
+        let is_id = matches!(name, "oid" | "eid");
+        // The separator of a URL's end that nothing followed.
+        let value = if is_id { value.trim().trim_end_matches(['?', '&', ' ']) } else { value.trim() };
+        if !is_usable(value) || (is_id && value.len() > ID_BYTES) {
             return;
         }
         let slot = match name {
@@ -81,9 +83,7 @@ impl DoorParams {
             "sth" => return self.lists.add(Status::Hold, value),
             _ => return,
         };
-        // The separator of a URL's end that nothing followed.
-        let value = if matches!(name, "oid" | "eid") { value.trim_end_matches(['?', '&', ' ']) } else { value };
-        if slot.is_none() && !value.is_empty() && !(matches!(name, "oid" | "eid") && value.len() > ID_BYTES) {
+        if slot.is_none() {
             *slot = Some(value.to_owned());
         }
     }

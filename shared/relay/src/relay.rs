@@ -34,6 +34,7 @@ pub struct Relay {
     pub(crate) health: Health,
     /// After so many days an order's personal data is erased.
     pub(crate) retention_days: u32,
+    trusted_proxies: usize,
     pub(crate) queue: Option<Queue>,
     /// Entries of the due index read at once; a class whose first part holds more is cut into slices.
     pub(crate) poll_page: usize,
@@ -85,6 +86,7 @@ impl Relay {
             clock,
             health,
             retention_days,
+            trusted_proxies: settings.trusted_proxies,
             queue: None,
             poll_page: POLL_PAGE,
             door,
@@ -104,6 +106,12 @@ impl Relay {
     pub const fn with_poll_page(mut self, entries: usize) -> Self {
         self.poll_page = entries;
         self
+    }
+
+    /// How many proxies of one's own stand in front of the gateway.
+    #[must_use]
+    pub const fn trusted_proxies(&self) -> usize {
+        self.trusted_proxies
     }
 
     /// The table.
