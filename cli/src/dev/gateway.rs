@@ -173,10 +173,8 @@ async fn event(ConnectInfo(caller): Caller, request: Request) -> Result<lambda_h
     let too_large = || Box::new(plain(StatusCode::PAYLOAD_TOO_LARGE, &json!({"message": "Request Entity Too Large"})));
     let body = axum::body::to_bytes(body, BODY_BYTES).await.map_err(|_| too_large())?;
     let event = event_json(&parts.method, &parts.uri, &parts.headers, &body, caller);
-    lambda_http::request::from_str(&event.to_string()).map_err(|error| {
-        tracing::warn!(%error, "a request that makes no event");
-        Box::new(plain(StatusCode::BAD_REQUEST, &json!({"message": "Bad Request"})))
-    })
+    let bad = || Box::new(plain(StatusCode::BAD_REQUEST, &json!({"message": "Bad Request"})));
+    relay::gateway::request(&event).ok_or_else(bad)
 }
 
 /// The event of a request, as API Gateway documents payload format 2.0: header names in lower case and values joined

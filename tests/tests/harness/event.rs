@@ -1,6 +1,6 @@
 //! Events as API Gateway makes them, and the answers of the handlers.
 
-use lambda_http::{Body, Request, Response, request};
+use lambda_http::{Body, Request, Response};
 use serde_json::{Map, Value, json};
 
 use super::watch::{self, Private};
@@ -108,7 +108,7 @@ impl Event {
             },
             "body": body, "isBase64Encoded": encoded,
         });
-        request::from_str(&event.to_string()).unwrap()
+        relay::gateway::request(&event).unwrap()
     }
 }
 

@@ -26,6 +26,9 @@ mod intake;
 mod leaks;
 #[cfg(test)]
 mod limits;
+mod odd_events;
+#[cfg(test)]
+mod odd_events;
 #[cfg(test)]
 mod pauses;
 #[cfg(test)]
