@@ -151,7 +151,7 @@ impl Relay {
                 if is_up() {
                     break;
                 }
-                erased += u64::from(self.erase_or_skip(id, Source::Poll).await?);
+                erased += u64::from(self.erase_or_skip(id, Source::Run).await?);
             }
             if !looked.finished || is_up() {
                 break;

@@ -81,7 +81,7 @@ impl Relay {
         let lookup = matches!(asks, Some(networks::manifest::Asks::Ours | networks::manifest::Asks::Window));
         let report = DeliveryReport {
             note: Some("the call was cut off before its answer was written".to_owned()),
-            ..DeliveryReport::new(DeliveryOutcome::Unknown { lookup }, Source::Poll, now_ms)
+            ..DeliveryReport::new(DeliveryOutcome::Unknown { lookup }, Source::Run, now_ms)
         };
         self.store.record_delivery(account, order_id, &report).await.map(|_| ())
     }
@@ -220,7 +220,7 @@ impl Relay {
         let sign = handed.sign;
         self.doubt_credentials(&target.account, sign);
         sums.resent += 1;
-        let order = self.record(order, handed, target.network.as_deref(), Source::Poll).await;
+        let order = self.record(order, handed, target.network.as_deref(), Source::Run).await;
         self.take_sign(&target.name, &network, gate, sign).await;
         Line::new("lead sent again")
             .with("network", order.network.clone())
