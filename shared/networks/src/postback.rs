@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 
-use lead::money::Written;
 use lead::{Payout, Reason, Status};
 
 use crate::manifest::Postback;
 use crate::network::Network;
+use crate::payout::read_payout;
 use crate::status::{Lists, Meaning, StatusReading, is_unfilled_macro, read};
 
 /// The door's parameters as they came, decoded, the account's `id` left out.
@@ -39,7 +39,7 @@ pub struct PostbackReport {
     pub comment: Option<String>,
     /// The payout.
     pub payout: Option<Payout>,
-    /// A payout that cannot be read, kept as it came.
+    /// What it says of the payout and cannot be read, kept as it came: the amount, or the currency beside one that can.
     pub raw_payout: Option<String>,
 }
 
@@ -112,14 +112,7 @@ pub fn read_postback(network: Option<&Network>, params: &DoorParams) -> Result<P
     };
     // `0` is the platform's way to say that no reason was given.
     let raw_reason = written_reason.filter(|text| code.is_none() && *text != "0").map(|text| cut(text, RAW_CHARS));
-    let written_pay = params.pay.as_deref();
-    let named = params.cc.as_deref();
-    let amount = written_pay.and_then(|text| text.parse::<Written>().ok());
-    let names_currency = amount.is_some_and(|amount| amount.names_currency());
-    let payout = amount.map(|amount| amount.payout(named));
-    // Kept as well where the currency, named beside it or apart, cannot be read or contradicts itself.
-    let unread = |payout: &Payout| payout.currency.is_none() && (named.is_some() || names_currency);
-    let raw_payout = written_pay.filter(|_| payout.as_ref().is_none_or(unread)).map(|text| cut(text, RAW_CHARS));
+    let (payout, raw_payout) = read_payout(params.pay.as_deref(), params.cc.as_deref());
     Ok(PostbackReport {
         oid: oid.map(str::to_owned),
         eid: eid.map(str::to_owned),
