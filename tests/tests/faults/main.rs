@@ -19,6 +19,8 @@ mod laws;
 #[cfg(test)]
 mod network;
 #[cfg(test)]
+mod queue;
+#[cfg(test)]
 mod round;
 #[cfg(test)]
 mod world;
@@ -39,7 +41,7 @@ mod suite {
     use crate::round::play;
 
     /// How long the suite plays.
-    const SECONDS: Duration = Duration::from_secs(45);
+    const SECONDS: Duration = Duration::from_secs(60);
 
     #[expect(clippy::disallowed_methods, reason = "these are settings of the suite, not of the relay")]
     fn setting(name: &str) -> Option<u64> {

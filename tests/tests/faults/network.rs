@@ -26,6 +26,8 @@ pub(crate) enum Made {
 /// A lead as it came in.
 #[derive(Debug, Clone)]
 pub(crate) struct Received {
+    /// Where it came in.
+    path: String,
     /// All that came, with our order id in it.
     text: String,
     pub(crate) made: Made,
@@ -33,7 +35,7 @@ pub(crate) struct Received {
     pub(crate) answered: bool,
     /// Whether the function lived on and its table answered.
     pub(crate) undisturbed: bool,
-    /// The network's id of the order.
+    /// The network's id of the order; another order may have the same.
     id: u64,
 }
 
@@ -41,23 +43,49 @@ impl Received {
     pub(crate) fn is_of(&self, order: &str) -> bool {
         self.text.contains(order)
     }
+
+    /// Our id of the order: 26 characters that begin as every id of these years does.
+    pub(crate) fn order(&self) -> &str {
+        let mut words = self.text.split(|c: char| !c.is_ascii_alphanumeric());
+        words
+            .find(|word| word.len() == 26 && word.starts_with("01k"))
+            .unwrap_or_else(|| panic!("no id in {}", self.text))
+    }
+
+    /// The account and the network's id of an order whose statuses come by postback.
+    pub(crate) fn told_by_postback(&self) -> Option<(&'static str, String)> {
+        match self.path.as_str() {
+            "/v1/order" => Some(("codes", format!("u-{}", self.id))),
+            SAVE => Some(("first", self.id.to_string())),
+            _ => None,
+        }
+    }
 }
+
+/// Where a network sends on to instead of an answer. Nobody may follow it with a lead.
+const ELSEWHERE: &str = "/elsewhere";
+
+/// The two calls of the network that is called twice for a lead.
+const CLICK: &str = "/URL-11111-22222";
+const SAVE: &str = "/api/v2/lead/save";
 
 #[derive(Debug, Default)]
 struct Books {
     received: Vec<Received>,
     /// Whether the call centre has approved all there is.
     approved: bool,
+    /// Requests that went where a redirect pointed.
+    followed: usize,
 }
 
-/// Three networks at one address.
+/// The networks, all at one address.
 pub(crate) struct Networks {
     network: Network,
     books: Arc<Mutex<Books>>,
 }
 
 /// Offers by name, each with the account of its network. Each network is sent our order id.
-pub(crate) const OFFERS: [(&str, &str); 3] = [
+pub(crate) const OFFERS: [(&str, &str); 4] = [
     // Its contract is its HTTP codes, and its statuses come by postback.
     (
         "codes",
@@ -105,6 +133,22 @@ whocpa = "7"
 duplicates = { days = 30, action = "refuse" }
 "#,
     ),
+    // A call that hands nothing over goes first, and its statuses come by postback.
+    (
+        "first",
+        r#"
+[accounts.first]
+network = "leadrock"
+base_url = "NETWORK"
+key = "1"
+secret = "s3cret"
+
+[offers.first]
+account = "first"
+country = "PL"
+leadrock = "https://leadrock.com/URL-11111-22222"
+"#,
+    ),
 ];
 
 impl Networks {
@@ -135,6 +179,11 @@ impl Networks {
         self.books.lock().unwrap().approved = true;
     }
 
+    /// How many requests went where a redirect pointed.
+    pub(crate) fn followed(&self) -> usize {
+        self.books.lock().unwrap().followed
+    }
+
     pub(crate) fn received(&self) -> Vec<Received> {
         self.books.lock().unwrap().received.clone()
     }
@@ -163,11 +212,18 @@ impl Books {
         let rows = match request.path.as_str() {
             "/method/lead.list" => self.rows_by_their_ids(request),
             "/api/lead" => self.rows_by_our_ids(request),
+            CLICK => return clicked(chaos),
+            ELSEWHERE => {
+                self.followed += 1;
+                return Act::json(&json!({"status": "ok", "uuid": "u-1", "id": 1}));
+            }
             _ => return self.take(chaos, request, id),
         };
-        let fault = chaos.of_network(|dice| match dice.below(4) {
+        let fault = chaos.of_network(|dice| match dice.below(6) {
             0 => ("answers 500", Act::answer(500, "{}")),
             1 => ("answers 429", Act::answer(429, "").with_header("retry-after", "30")),
+            2 => ("tells of others' orders", Act::json(&self.with_others(&rows))),
+            3 => ("closes after its answer", Act::json(&rows).closing()),
             _ => spoiled(dice, Act::json(&rows)),
         });
         chaos.on_request(fault.as_ref().map(|(name, _)| *name));
@@ -178,7 +234,16 @@ impl Books {
     fn take(&mut self, chaos: &Chaos, request: &Request, id: u64) -> Act {
         let words = Words::at(&request.path, id);
         let accepted = Act::json(&words.accepted);
-        let fault = chaos.of_network(|dice| match dice.below(12) {
+        let earlier = self.accepted().rev().find(|received| received.path == request.path).map(|received| received.id);
+        let mut known = id;
+        let fault = chaos.of_network(|dice| match dice.below(17) {
+            12 => ("sends on", dice.pick(&[Made::Accepted, Made::Dropped]), false, sent_on(dice)),
+            13 => {
+                known = earlier.unwrap_or(id);
+                ("repeats an id", Made::Accepted, true, Act::json(&Words::at(&request.path, known).accepted))
+            }
+            14 => ("closes after its answer", Made::Accepted, true, accepted.clone().closing()),
+            15 | 16 => ("turns it away bare", Made::NotTaken, true, turned_away(dice)),
             0 => ("refuses", Made::Refused, true, words.refused.clone()),
             1 | 2 => {
                 let act = Act::answer(429, "{}").with_header("retry-after", "30");
@@ -196,13 +261,14 @@ impl Books {
         });
         chaos.on_request(fault.as_ref().map(|(name, ..)| *name));
         let (_, made, answered, act) = fault.unwrap_or(("", Made::Accepted, true, accepted));
-        let text = format!("{}?{} {}", request.path, request.query, String::from_utf8_lossy(&request.body));
-        chaos.tell(format!("    {}: {made:?}, answered: {answered}", request.path));
-        self.received.push(Received { text, made, answered, undisturbed: true, id });
+        let path = request.path.clone();
+        let text = format!("{path}?{} {}", request.query, String::from_utf8_lossy(&request.body));
+        chaos.tell(format!("    {path}: {made:?}, answered: {answered}"));
+        self.received.push(Received { path, text, made, answered, undisturbed: true, id: known });
         act
     }
 
-    fn accepted(&self) -> impl Iterator<Item = &Received> {
+    fn accepted(&self) -> impl DoubleEndedIterator<Item = &Received> {
         self.received.iter().filter(|received| received.made == Made::Accepted)
     }
 
@@ -213,6 +279,20 @@ impl Books {
         rows.map(|hash| json!({"hash": hash, "status_name": "approved"})).collect()
     }
 
+    /// The rows, and a decision on every order that was not asked for, of other accounts among them.
+    fn with_others(&self, rows: &Value) -> Value {
+        let mut rows = rows.clone();
+        let others = self.accepted().filter(|received| received.told_by_postback().is_some());
+        if let Some(list) = rows.as_array_mut() {
+            list.extend(others.map(|other| json!({"hash": other.order(), "status_name": "trash"})));
+            list.push(json!({"hash": "h7", "status_name": "trash"}));
+        } else if let Some(list) = rows["objects"].as_array_mut() {
+            list.extend(others.map(|other| json!({"id": other.id, "subid1": other.order(), "status": 2})));
+            list.push(json!({"id": 7, "subid1": "", "status": 2}));
+        }
+        rows
+    }
+
     fn rows_by_our_ids(&self, request: &Request) -> Value {
         let asked = request.query_value("subid1").unwrap_or_default();
         let rows = asked.split(',').filter_map(|order| {
@@ -221,6 +301,30 @@ impl Books {
         });
         json!({"objects": rows.collect::<Vec<_>>()})
     }
+}
+
+/// Sends the caller on to another place of the same host.
+fn sent_on(dice: &mut Dice) -> Act {
+    let act = Act::answer(dice.pick(&[301, 302, 303, 307, 308]), "").with_header("location", ELSEWHERE);
+    if dice.once_in(2) { act.with_header("connection", "close") } else { act }
+}
+
+/// Turns a lead away by a code alone: it was never looked at.
+fn turned_away(dice: &mut Dice) -> Act {
+    let body = dice.pick(&["", "{}", "<html>Access denied</html>"]);
+    Act::answer(dice.pick(&[401, 403, 404, 405, 521, 522, 525]), body)
+}
+
+/// Answers the call that goes first, which hands nothing over.
+fn clicked(chaos: &Chaos) -> Act {
+    let fault = chaos.of_network(|dice| match dice.below(4) {
+        0 => ("answers the first call with 500", Act::answer(500, "")),
+        1 => ("sends the first call on", sent_on(dice)),
+        2 => ("answers the first call with a page", Act::answer(200, "<html>Please wait</html>")),
+        _ => ("closes instead of an answer to the first call", Act::close_read()),
+    });
+    chaos.on_request(fault.as_ref().map(|(name, _)| *name));
+    fault.map_or_else(|| Act::answer(200, "123456"), |(_, act)| act)
 }
 
 /// What a network says of a lead.
@@ -253,6 +357,12 @@ impl Words {
                 refused: Act::json(&json!({"status": "rejected"})),
                 not_taken: turned_away,
                 error: Act::json(&json!({"status": "error"})),
+            },
+            SAVE => Self {
+                accepted: json!({"data": {"id": id}}),
+                refused: Act::json(&json!({"is_error": true, "message": "no"})),
+                not_taken: turned_away,
+                error: Act::answer(200, "<html>Maintenance</html>"),
             },
             other => panic!("no network has {other}"),
         }

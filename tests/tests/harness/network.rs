@@ -26,6 +26,7 @@ pub(crate) struct Act {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum How {
     Answer,
+    AnswerAndClose,
     CloseUnread,
     CloseRead,
     ResetMidway,
@@ -78,6 +79,11 @@ impl Act {
     /// The same answer, byte by byte.
     pub(crate) fn dripping(self) -> Self {
         Self { how: How::Drip, ..self }
+    }
+
+    /// The same answer, after which the connection ends without having been announced.
+    pub(crate) fn closing(self) -> Self {
+        Self { how: How::AnswerAndClose, ..self }
     }
 
     /// The same answer, but only once [`Network::release`] is called.
