@@ -7,6 +7,8 @@
 #[cfg(test)]
 mod chaos;
 #[cfg(test)]
+mod contract;
+#[cfg(test)]
 mod dice;
 #[cfg(test)]
 #[expect(dead_code, reason = "most of it is for the other tests")]

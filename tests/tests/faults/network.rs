@@ -7,6 +7,7 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use serde_json::{Value, json};
 
 use crate::chaos::Chaos;
+use crate::contract::{CLICK, ELSEWHERE, SAVE, Words};
 use crate::dice::Dice;
 use crate::harness::{Act, Network, Request, TestClock};
 
@@ -62,13 +63,6 @@ impl Received {
     }
 }
 
-/// Where a network sends on to instead of an answer. Nobody may follow it with a lead.
-const ELSEWHERE: &str = "/elsewhere";
-
-/// The two calls of the network that is called twice for a lead.
-const CLICK: &str = "/URL-11111-22222";
-const SAVE: &str = "/api/v2/lead/save";
-
 #[derive(Debug, Default)]
 struct Books {
     received: Vec<Received>,
@@ -83,73 +77,6 @@ pub(crate) struct Networks {
     network: Network,
     books: Arc<Mutex<Books>>,
 }
-
-/// Offers by name, each with the account of its network. Each network is sent our order id.
-pub(crate) const OFFERS: [(&str, &str); 4] = [
-    // Its contract is its HTTP codes, and its statuses come by postback.
-    (
-        "codes",
-        r#"
-[accounts.codes]
-network = "drcash"
-base_url = "NETWORK"
-api = "t0ken"
-
-[offers.codes]
-account = "codes"
-country = "PL"
-drcash = "f10w"
-"#,
-    ),
-    // It has words for "not taken", and is asked by its own ids.
-    (
-        "words",
-        r#"
-[accounts.words]
-network = "monsterleads"
-base_url = "NETWORK"
-api = "t0ken"
-
-[offers.words]
-account = "words"
-country = "PL"
-monster = "ab12c"
-"#,
-    ),
-    // It is asked by our ids: a doubt is looked up.
-    (
-        "ours",
-        r#"
-[accounts.ours]
-network = "whocpa"
-base_url = "NETWORK"
-api = "t0ken"
-user = "1000000001"
-
-[offers.ours]
-account = "ours"
-country = "PL"
-whocpa = "7"
-duplicates = { days = 30, action = "refuse" }
-"#,
-    ),
-    // A call that hands nothing over goes first, and its statuses come by postback.
-    (
-        "first",
-        r#"
-[accounts.first]
-network = "leadrock"
-base_url = "NETWORK"
-key = "1"
-secret = "s3cret"
-
-[offers.first]
-account = "first"
-country = "PL"
-leadrock = "https://leadrock.com/URL-11111-22222"
-"#,
-    ),
-];
 
 impl Networks {
     pub(crate) async fn start(chaos: &Arc<Chaos>, clock: Arc<TestClock>) -> Self {
@@ -325,48 +252,6 @@ fn clicked(chaos: &Chaos) -> Act {
     });
     chaos.on_request(fault.as_ref().map(|(name, _)| *name));
     fault.map_or_else(|| Act::answer(200, "123456"), |(_, act)| act)
-}
-
-/// What a network says of a lead.
-struct Words {
-    accepted: Value,
-    refused: Act,
-    not_taken: Act,
-    /// An error that its contract does not name.
-    error: Act,
-}
-
-impl Words {
-    fn at(path: &str, id: u64) -> Self {
-        let turned_away = Act::answer(429, "{}");
-        match path {
-            "/v1/order" => Self {
-                accepted: json!({"uuid": format!("u-{id}")}),
-                refused: Act::answer(422, r#"{"message":"no"}"#),
-                not_taken: turned_away,
-                error: Act::json(&json!({"error": "try later"})),
-            },
-            "/method/order.add" => Self {
-                accepted: json!({"status": "ok", "lead_hash": format!("h{id}")}),
-                refused: Act::json(&json!({"status": "error", "error_code": 405})),
-                not_taken: Act::json(&json!({"status": "error", "error_code": "439"})),
-                error: Act::json(&json!({"status": "error", "error_code": 999})),
-            },
-            "/lead/add" => Self {
-                accepted: json!({"status": "accepted", "order_id": id}),
-                refused: Act::json(&json!({"status": "rejected"})),
-                not_taken: turned_away,
-                error: Act::json(&json!({"status": "error"})),
-            },
-            SAVE => Self {
-                accepted: json!({"data": {"id": id}}),
-                refused: Act::json(&json!({"is_error": true, "message": "no"})),
-                not_taken: turned_away,
-                error: Act::answer(200, "<html>Maintenance</html>"),
-            },
-            other => panic!("no network has {other}"),
-        }
-    }
 }
 
 /// Where the network's name leads: to it, to an address at which nobody listens, or nowhere. Nothing is asked of any

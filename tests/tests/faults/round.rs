@@ -7,11 +7,12 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::chaos::{Chaos, Disturbance, Odds};
+use crate::contract::OFFERS;
 use crate::dice::Dice;
 use crate::harness::{Event, KEY, Reply};
 use crate::idle::pass_time_when_idle;
 use crate::laws;
-use crate::network::{Made, OFFERS};
+use crate::network::Made;
 use crate::world::World;
 
 /// A lead of a round, and what was answered.
