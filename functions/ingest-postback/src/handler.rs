@@ -16,7 +16,7 @@ pub async fn handle(relay: &Relay, request: Request) -> Result<Response<Body>, I
     let call = call(request).behind(relay.trusted_proxies());
     let is_door = DOOR_PATHS.contains(&call.path.trim_end_matches('/'));
     let answer = match call.method {
-        Method::GET | Method::POST | Method::HEAD if is_door => relay.ingest(&call).await,
+        Method::GET | Method::POST | Method::HEAD if is_door => Box::pin(relay.ingest(&call)).await,
         _ => Answer::nothing_here(),
     };
     Ok(response(answer))

@@ -13,7 +13,8 @@ pub use event::{Event, Kind, Source};
 pub use item::Skipped;
 pub use order::{Beginning, NewOrder, Order, Work};
 pub use store::{
-    AccountTally, Applied, Attempt, Bounds, Claim, Claimed, Cursor, CustomerClaim, Due, DuePage, DueQuery, Duty, Erased, Filter, Inserted, Looked, Meter, NotACursor, Noted, Page, ParkKey, Parked, ParkedPage, Recorded, Standing, Store,
-    StoreError, Tally, Units,
+    AccountTally, Applied, Attempt, Bounds, Claim, Claimed, Cursor, CustomerClaim, Due, DuePage, DueQuery, Duty,
+    Erased, Filter, Inserted, Looked, Meter, NotACursor, Noted, Page, ParkKey, Parked, ParkedPage, Recorded, Standing,
+    Store, StoreError, Tally, Units,
 };
 pub use transition::{News, State, Transition, Why};

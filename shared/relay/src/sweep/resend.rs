@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use networks::Settings;
-use orders::{Attempt, Bounds, DeliveryOutcome, DeliveryReport, Due, DueQuery, Order, Source, StoreError, Work, schema};
+use orders::{
+    Attempt, Bounds, DeliveryOutcome, DeliveryReport, Due, DueQuery, Order, Source, StoreError, Work, schema,
+};
 
 use super::daily::WHOLE;
 use super::pacer::Pacer;
