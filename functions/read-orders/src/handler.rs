@@ -14,6 +14,6 @@ use relay::gateway::{call, response};
 /// Never: every failure is an answer.
 pub async fn handle(relay: &Relay, request: Request) -> Result<Response<Body>, Infallible> {
     let call = call(request).behind(relay.trusted_proxies());
-    let answer = if call.method == Method::GET { relay.read(&call).await } else { Answer::nothing_here() };
+    let answer = if call.method == Method::GET { Box::pin(relay.read(&call)).await } else { Answer::nothing_here() };
     Ok(response(answer))
 }

@@ -150,7 +150,7 @@ impl Books {
             0 => ("answers 500", Act::answer(500, "{}")),
             1 => ("answers 429", Act::answer(429, "").with_header("retry-after", "30")),
             2 => ("tells of others' orders", Act::json(&self.with_others(&rows))),
-            3 => ("closes after its answer", Act::json(&rows).closing()),
+            3 => ("closes after its answer", Act::json(&rows).then_closing()),
             _ => spoiled(dice, Act::json(&rows)),
         });
         chaos.on_request(fault.as_ref().map(|(name, _)| *name));
@@ -169,7 +169,7 @@ impl Books {
                 known = earlier.unwrap_or(id);
                 ("repeats an id", Made::Accepted, true, Act::json(&Words::at(&request.path, known).accepted))
             }
-            14 => ("closes after its answer", Made::Accepted, true, accepted.clone().closing()),
+            14 => ("closes after its answer", Made::Accepted, true, accepted.clone().then_closing()),
             15 | 16 => ("turns it away bare", Made::NotTaken, true, turned_away(dice)),
             0 => ("refuses", Made::Refused, true, words.refused.clone()),
             1 | 2 => {

@@ -34,7 +34,6 @@ enum How {
     ResetAnswer,
     Hang,
     Slow,
-    AnswerAndClose,
     Drip,
     WrongLength,
 }
@@ -79,11 +78,6 @@ impl Act {
     /// The same answer, byte by byte.
     pub(crate) fn dripping(self) -> Self {
         Self { how: How::Drip, ..self }
-    }
-
-    /// The same answer, after which the connection ends without having been announced.
-    pub(crate) fn closing(self) -> Self {
-        Self { how: How::AnswerAndClose, ..self }
     }
 
     /// The same answer, but only once [`Network::release`] is called.

@@ -2,8 +2,10 @@
 
 mod bodies;
 mod browser;
+mod context;
 mod doubt;
 mod keys;
+mod lost;
 mod outage;
 mod repeats;
 

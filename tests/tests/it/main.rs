@@ -26,7 +26,6 @@ mod intake;
 mod leaks;
 #[cfg(test)]
 mod limits;
-mod odd_events;
 #[cfg(test)]
 mod odd_events;
 #[cfg(test)]
