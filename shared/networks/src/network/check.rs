@@ -285,13 +285,13 @@ fn misplaced(manifest: &Manifest, name: &Name, place: Place) -> Option<String> {
         Name::Param(_) | Name::LeadName | Name::LeadPhone | Name::LeadCountry | Name::Lead(_) => {
             (place == Place::Poll).then(|| format!("`{written}` is not known when statuses are asked for"))
         }
-        Name::OrderId | Name::OrderCreated => {
+        Name::OrderId | Name::OrderNumber | Name::OrderCreated => {
             (place == Place::Poll).then(|| format!("`{written}` is one order's; a status call has `batch.ids`"))
         }
         Name::BeforeAnswer => {
             (place != Place::Submit).then(|| format!("`{written}` is known to the submit's own fields only"))
         }
-        Name::BatchIds | Name::WindowFrom | Name::WindowTo => {
+        Name::BatchIds | Name::BatchNumbers | Name::WindowFrom | Name::WindowTo => {
             (place != Place::Poll).then(|| format!("`{written}` is known to a status call only"))
         }
         Name::Body => (place != Place::Sign).then(|| format!("`{written}` is known to a signature only")),

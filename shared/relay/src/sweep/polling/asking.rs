@@ -74,12 +74,16 @@ impl Round<'_> {
             Ok(reply) => reply,
             Err(error) => return Called::Ended(End::Failing { message: error.to_string(), pause_s: None }),
         };
+<<<<<<< HEAD
         if matches!(reply.status, 401 | 403) {
             self.relay.secrets.doubt(&self.target.account);
         }
         let sign = Sign::of_poll(&reply);
         self.relay.sign(&self.target.name, self.network.slug(), sign).await;
         match self.network.read_statuses(&reply) {
+=======
+        match self.network.read_statuses_of(&reply, ids) {
+>>>>>>> 9b52b9f (Ask for statuses by numbers where a network takes no text, and ask CTR so)
             Ok(rows) => {
                 add(&self.tally.polled, ids.len());
                 Called::Rows(rows)
