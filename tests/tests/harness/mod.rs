@@ -31,7 +31,7 @@ use serde_json::{Value, json};
 
 pub(crate) use clock::{START_MS, TestClock};
 pub(crate) use event::{Event, Reply};
-pub(crate) use front::{Fate, front};
+pub(crate) use front::{Fate, front, looking_front};
 pub(crate) use network::{Act, Network};
 pub(crate) use request::Request;
 
@@ -103,6 +103,12 @@ impl Bench {
     /// A bench whose table stands behind a front; `decide` is asked for the fate of each call by its operation.
     pub(crate) async fn behind(decide: impl Fn(&str) -> Fate + Send + Sync + 'static) -> Self {
         let front = front(engine(), decide).await;
+        Self::at(&front, Duration::from_secs(10)).await
+    }
+
+    /// A bench whose table stands behind a front that tells what a role has to grant for each call.
+    pub(crate) async fn watched(see: impl Fn(Vec<String>) + Send + Sync + 'static) -> Self {
+        let front = looking_front(engine(), see).await;
         Self::at(&front, Duration::from_secs(10)).await
     }
 

@@ -37,6 +37,8 @@ mod reading;
 #[cfg(test)]
 mod rie;
 #[cfg(test)]
+mod rights;
+#[cfg(test)]
 mod security;
 #[cfg(test)]
 mod sweep;
