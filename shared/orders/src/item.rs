@@ -263,7 +263,7 @@ pub(crate) fn event_value(event: &Event) -> AttributeValue {
     let mut map = Item::from([
         ("t".to_owned(), number(event.at_ms)),
         ("k".to_owned(), text(event.kind.as_str())),
-        ("s".to_owned(), text(event.source.letter())),
+        ("s".to_owned(), text(event.source.letter().to_string())),
     ]);
     let optional =
         [("c", event.status.map(Status::as_str)), ("w", event.raw_status.as_deref()), (NOTE, event.note.as_deref())];

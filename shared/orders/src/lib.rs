@@ -9,7 +9,7 @@ mod store;
 pub mod transition;
 
 pub use delivery::{DeliveryOutcome, DeliveryReport};
-pub use event::{Event, Kind, Source, UnknownKind};
+pub use event::{Event, Kind, Source};
 pub use item::Skipped;
 pub use order::{Beginning, NewOrder, Order, Work};
 pub use store::{

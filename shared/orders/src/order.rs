@@ -87,7 +87,7 @@ impl Order {
     pub fn attempt_unanswered(&self) -> bool {
         // An order that is still queued had no other outcomes than these; events of other kinds may stand between.
         let sending = [Kind::Received, Kind::Attempt, Kind::Queued, Kind::Unknown, Kind::Undeliverable];
-        let last = self.history.iter().rev().map(|event| event.kind).find(|kind| sending.contains(kind));
+        let last = self.history.iter().rev().map(|event| &event.kind).find(|kind| sending.contains(kind));
         self.delivery == Delivery::Queued && matches!(last, Some(Kind::Received | Kind::Attempt))
     }
 

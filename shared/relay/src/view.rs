@@ -125,7 +125,7 @@ impl EventView {
     fn of(event: &Event) -> Self {
         Self {
             at: rfc3339(event.at_ms),
-            kind: event.kind,
+            kind: event.kind.clone(),
             source: event.source,
             status: event.status,
             raw_status: event.raw_status.clone(),

@@ -163,7 +163,7 @@ impl Store {
         update.set(DUE, text(schema::due_key(work, &order.account, schema::part_of(work, &order.id))));
         if sendable {
             update.set(TRIES, number(order.tries.saturating_add(1)));
-            update.append(&Event::new(now_ms, Kind::Attempt, Source::Poll));
+            update.append(&Event::new(now_ms, Kind::Attempt, Source::Run));
         }
         update.when().equal(VERSION, number(order.version));
         Ok(match self.update("claim_attempt", &order.id, update, ReturnValue::AllNew).await? {

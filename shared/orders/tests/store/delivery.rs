@@ -19,7 +19,7 @@ fn refused() -> DeliveryOutcome {
 const QUEUED: DeliveryOutcome = DeliveryOutcome::Queued { next_attempt: 1_700_000_060 };
 
 fn kinds(order: &Order) -> Vec<Kind> {
-    order.history.iter().map(|event| event.kind).collect()
+    order.history.iter().map(|event| event.kind.clone()).collect()
 }
 
 pub(crate) async fn each_outcome_leaves_its_state_and_work(store: Store) {

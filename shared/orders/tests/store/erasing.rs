@@ -25,7 +25,7 @@ pub(crate) async fn an_erased_order_keeps_its_figures_only(store: Store) {
     let after = read(&store, &new.id).await;
     assert!(after.lead.is_none() && after.click_id.is_none() && after.comment.is_none() && after.overrides.is_empty());
     assert!(after.history.iter().all(|event| event.note.is_none()), "{:?}", after.history);
-    assert_eq!(after.history.last().map(|event| event.kind), Some(Kind::Erased));
+    assert_eq!(after.history.last().map(|event| event.kind.clone()), Some(Kind::Erased));
     let figures =
         |order: &Order| (order.status, order.delivery, order.raw_status.clone(), order.network_order_id.clone());
     assert_eq!(figures(&after), figures(&before));

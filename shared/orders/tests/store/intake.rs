@@ -19,7 +19,7 @@ pub(crate) async fn an_order_reads_back_as_it_was_stored(store: Store) {
     assert_eq!(read.created(), START);
     assert_eq!(read.click_id.as_deref(), Some("click-1"));
     let [received] = read.history.as_slice() else { panic!("{:?}", read.history) };
-    assert_eq!((received.at_ms, received.kind, received.source), (START, Kind::Received, Source::Intake));
+    assert_eq!((received.at_ms, received.kind.clone(), received.source), (START, Kind::Received, Source::Intake));
     assert_eq!(store.get(&id(START, 2)).await, Ok(None));
 }
 

@@ -59,7 +59,7 @@ pub(crate) async fn the_same_news_twice_is_one_event(store: Store) {
     assert_eq!(store.apply_news(ACCOUNT, &id, &paid(2500, START + 700)).await, Ok(Applied::PayoutChanged));
     assert_eq!(store.apply_news(ACCOUNT, &id, &paid(2500, START + 800)).await, Ok(Applied::Same));
     let after = read(&store, &id).await;
-    let kinds: Vec<Kind> = after.history.iter().map(|event| event.kind).collect();
+    let kinds: Vec<Kind> = after.history.iter().map(|event| event.kind.clone()).collect();
     assert_eq!(kinds, [Kind::Received, Kind::Delivered, Kind::Status, Kind::Payout]);
     assert_eq!(after.payout.map(|payout| payout.to_string()).as_deref(), Some("25.00 EUR"));
     assert_eq!(after.version, 4);

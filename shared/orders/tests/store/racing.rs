@@ -121,7 +121,7 @@ fn check(seed: u64, after: &Order, told: &[News], applied: &[Applied]) {
 fn step(seed: u64, state: State, event: &Event) -> State {
     let status = event.status.unwrap();
     let news = News { raw_status: event.raw_status.clone(), ..News::new(status, event.source, event.at_ms) };
-    match (next(&state, &news), event.kind) {
+    match (next(&state, &news), event.kind.clone()) {
         (Transition::Changed(after), Kind::Status) => after,
         (Transition::Ignored(_), Kind::Ignored) => state,
         (other, kind) => panic!("round {seed}: {kind} where the rules say {other:?}"),

@@ -122,7 +122,7 @@ impl Relay {
                 if self.clock.now_ms() >= run.stop_ms {
                     return Ok(false);
                 }
-                if self.erase_or_skip(&id, Source::Poll).await? {
+                if self.erase_or_skip(&id, Source::Run).await? {
                     *erased += 1;
                 } else {
                     skipped.insert(id);

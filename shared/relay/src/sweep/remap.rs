@@ -260,7 +260,7 @@ mod tests {
         order.status = status;
         for (kind, source, status, word) in events {
             let raw_status = Some((*word).to_owned()).filter(|word| !word.is_empty());
-            order.history.push(Event { status: *status, raw_status, ..Event::new(1, *kind, *source) });
+            order.history.push(Event { status: *status, raw_status, ..Event::new(1, kind.clone(), *source) });
         }
         order
     }

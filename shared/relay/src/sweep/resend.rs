@@ -48,7 +48,7 @@ impl Relay {
         let lookup = matches!(asks, Some(networks::manifest::Asks::Ours | networks::manifest::Asks::Window));
         let report = DeliveryReport {
             note: Some("the call was cut off before its answer was written".to_owned()),
-            ..DeliveryReport::new(DeliveryOutcome::Unknown { lookup }, Source::Poll, now_ms)
+            ..DeliveryReport::new(DeliveryOutcome::Unknown { lookup }, Source::Run, now_ms)
         };
         self.store.record_delivery(account, order_id, &report).await.map(|_| ())
     }
@@ -110,7 +110,7 @@ impl Relay {
         let handed = self.second_hand_over(target, &order).await?;
         self.take_sign(&target.name, &network, gate, handed.sign).await;
         sums.resent += 1;
-        let order = self.record(order, handed, target.network.as_deref(), Source::Poll).await;
+        let order = self.record(order, handed, target.network.as_deref(), Source::Run).await;
         Line::new("lead sent again")
             .with("network", order.network.clone())
             .with("account", order.account.clone())

@@ -39,7 +39,7 @@ async fn an_outage_is_waited_out_by_the_schedule_and_then_given_up() {
     let order = bench.order(id).await;
     assert_eq!((&order["delivery"], &order["tries"]), (&json!("undeliverable"), &json!(8)));
     let last = &order["history"].as_array().unwrap()[15];
-    assert_eq!((&last["kind"], &last["source"]), (&json!("undeliverable"), &json!("poll")));
+    assert_eq!((&last["kind"], &last["source"]), (&json!("undeliverable"), &json!("run")));
     bench.clock.advance(Duration::from_hours(100));
     assert_eq!(bench.sweep().await.resent, 0);
     let listed = bench.read("/orders?delivery=undeliverable").await.json();
