@@ -9,6 +9,7 @@ mod filter;
 mod hook;
 pub mod manifest;
 mod network;
+mod payout;
 mod poll;
 mod postback;
 mod proof;

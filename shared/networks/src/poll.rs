@@ -1,12 +1,12 @@
 //! The status call: from ids to a request, from the answer to rows.
 
-use lead::money::Written;
 use lead::{Payout, Status};
 use serde_json::Value;
 use url::Url;
 
 use crate::manifest::{Asks, Condition, OneOrMany, Rows};
 use crate::network::Network;
+use crate::payout::read_payout;
 use crate::proof::speaks_of_an_error;
 use crate::reply::{Answer, HttpReply, first_id, first_scalar, first_words, holds_at, scalar};
 use crate::request::{HttpRequest, RenderError, Settings, Values, build};
@@ -36,6 +36,8 @@ pub struct StatusReport {
     pub reading: StatusReading,
     /// The payout, read only with an approve or hold.
     pub payout: Option<Payout>,
+    /// What the row says of it and cannot be read, as it came: the amount, or the currency beside one that can.
+    pub raw_payout: Option<String>,
     /// Free text, at most 1,000 characters.
     pub comment: Option<String>,
 }
@@ -145,9 +147,9 @@ impl Network {
         let pays = matches!(reading, StatusReading::Known { status: Status::Approve | Status::Hold, .. });
         let amount = first_scalar(&contract.payout, row).filter(|_| pays);
         let currency = first_scalar(&contract.currency, row).or_else(|| contract.currency_is.clone());
-        let payout = amount.and_then(|text| text.parse::<Written>().ok()).map(|it| it.payout(currency.as_deref()));
+        let (payout, raw_payout) = read_payout(amount.as_deref(), currency.as_deref());
         let comment = first_words(&contract.comment, row, COMMENT_CHARS);
-        Some(StatusReport { network_order_id, our_order_id, reading, payout, comment })
+        Some(StatusReport { network_order_id, our_order_id, reading, payout, raw_payout, comment })
     }
 
     fn row_reading(&self, contract: &Rows, row: &Value) -> Option<StatusReading> {

@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 
-use lead::money::Written;
 use lead::{Payout, Reason, Status};
 
 use crate::manifest::Postback;
 use crate::network::Network;
+use crate::payout::read_payout;
 use crate::status::{Lists, Meaning, StatusReading, is_unfilled_macro, read};
 
 /// The door's parameters as they came, decoded, the account's `id` left out.
@@ -39,7 +39,7 @@ pub struct PostbackReport {
     pub comment: Option<String>,
     /// The payout.
     pub payout: Option<Payout>,
-    /// A payout that cannot be read, kept as it came.
+    /// What it says of the payout and cannot be read, kept as it came: the amount, or the currency beside one that can.
     pub raw_payout: Option<String>,
 }
 
@@ -105,10 +105,7 @@ pub fn read_postback(network: Option<&Network>, params: &DoorParams) -> Result<P
     };
     // `0` is the platform's way to say that no reason was given.
     let raw_reason = written_reason.filter(|text| code.is_none() && *text != "0").map(|text| cut(text, RAW_CHARS));
-    let written_pay = present(params.pay.as_deref());
-    let named = present(params.cc.as_deref());
-    let payout = written_pay.and_then(|text| text.parse::<Written>().ok()).map(|amount| amount.payout(named));
-    let raw_payout = written_pay.filter(|_| payout.is_none()).map(|text| cut(text, RAW_CHARS));
+    let (payout, raw_payout) = read_payout(present(params.pay.as_deref()), present(params.cc.as_deref()));
     Ok(PostbackReport {
         oid: oid.map(str::to_owned),
         eid: eid.map(str::to_owned),

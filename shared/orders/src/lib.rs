@@ -14,7 +14,7 @@ pub use item::Skipped;
 pub use order::{Beginning, NewOrder, Order, Work};
 pub use store::{
     AccountTally, Applied, Attempt, Claim, Claimed, Cursor, CustomerClaim, Due, DuePage, DueQuery, Duty, Erased,
-    Filter, Inserted, Meter, NotACursor, Page, ParkKey, Parked, ParkedPage, Recorded, Standing, Store, StoreError,
-    Tally, Units,
+    Filter, Inserted, Meter, NotACursor, Noted, Page, ParkKey, Parked, ParkedPage, Recorded, Standing, Store,
+    StoreError, Tally, Units,
 };
 pub use transition::{News, State, Transition, Why};

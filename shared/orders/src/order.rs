@@ -6,7 +6,7 @@ use std::fmt;
 use lead::{Delivery, Field, Lead, OrderId, Payout, Reason, Status};
 
 use crate::event::{Event, Kind, Source};
-use crate::transition::State;
+use crate::transition::{State, pays};
 
 /// An order as it stands. Its `Debug` shows no personal data and none of a network's free text.
 #[derive(Clone, PartialEq, Eq)]
@@ -31,7 +31,7 @@ pub struct Order {
     pub network_order_id: Option<String>,
     /// The tracker's click id.
     pub click_id: Option<String>,
-    /// What the network pays.
+    /// What the network pays, or would pay: [`Order::paid`] is what is shown.
     pub payout: Option<Payout>,
     /// Why it was cancelled, where the network gave a canonical reason.
     pub reason: Option<Reason>,
@@ -78,6 +78,12 @@ impl Order {
     #[must_use]
     pub fn disputed(&self) -> bool {
         self.decided_by_postback.zip(self.decided_by_poll).is_some_and(|(postback, poll)| postback != poll)
+    }
+
+    /// What the network pays, as it is shown and counted: with hold and approve alone.
+    #[must_use]
+    pub fn paid(&self) -> Option<&Payout> {
+        self.payout.as_ref().filter(|_| pays(self.status))
     }
 
     /// Whether sending was begun and no answer was ever recorded: a call is running, or its runner died.

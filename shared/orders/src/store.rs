@@ -39,7 +39,7 @@ pub use error::StoreError;
 pub use intake::{Claim, Inserted};
 pub use listing::Filter;
 pub use meter::{Meter, Units};
-pub use news::Applied;
+pub use news::{Applied, Noted};
 pub use parking::{ParkKey, Parked, ParkedPage};
 pub use reading::{Cursor, NotACursor, Page};
 pub use tally::{AccountTally, Tally};

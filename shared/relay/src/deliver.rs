@@ -231,8 +231,8 @@ impl Relay {
             return;
         }
         let news = News { raw_status: Some(raw), reason, ..News::new(status, source, self.clock.now_ms()) };
-        match self.store.apply_news(&order.account, &order.id, &news).await {
-            Ok(Applied::Changed) => order.status = status,
+        match self.news_of(&order.account, Some(&order.network)).apply(&order.id, &news).await {
+            Ok(Applied::Changed { to, .. }) => order.status = to,
             Ok(_) => {}
             Err(error) => {
                 let (account, order_id) = (&order.account, &order.id);

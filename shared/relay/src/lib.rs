@@ -11,6 +11,7 @@ mod health;
 mod ingest;
 mod intake;
 pub mod keys;
+mod news;
 pub mod queue;
 mod read;
 mod relay;
@@ -26,6 +27,6 @@ pub mod view;
 
 pub use aws::dynamodb;
 pub use deliver::RETRY_PAUSES;
-pub use ingest::{DOOR_PATHS, Ingested};
+pub use ingest::DOOR_PATHS;
 pub use intake::BODY_BYTES;
 pub use relay::{NETWORK_TIMEOUT, POLL_PAGE, Relay};

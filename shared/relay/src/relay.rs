@@ -12,6 +12,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::ConfigCache;
 use crate::health::Health;
 use crate::keys::DoorKeys;
+use crate::news::NewsDesk;
 use crate::queue::Queue;
 use crate::secrets::{SecretError, Secrets};
 use crate::settings::{RelaySecret, Settings};
@@ -148,6 +149,11 @@ impl Relay {
         const A_DAY_MS: u64 = 24 * 60 * 60 * 1000;
         let now_ms = self.clock.now_ms();
         if told_ms < A_DAY_MS { now_ms.saturating_add(told_ms) } else { told_ms }
+    }
+
+    /// Where the news of an account is taken.
+    pub(crate) fn news_of<'a>(&'a self, account: &'a str, network: Option<&'a str>) -> NewsDesk<'a> {
+        NewsDesk { store: &self.store, clock: &*self.clock, account, network }
     }
 
     pub(crate) fn new_order_id(&self, phone: &str) -> OrderId {

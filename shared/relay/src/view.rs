@@ -109,8 +109,8 @@ impl OrderView {
         Self {
             receipt: Receipt::of(order, false),
             raw_status: order.raw_status.clone(),
-            payout: order.payout.as_ref().map(|payout| payout.amount.to_string()),
-            currency: order.payout.as_ref().and_then(|payout| payout.currency).map(|code| code.to_string()),
+            payout: order.paid().map(|payout| payout.amount.to_string()),
+            currency: order.paid().and_then(|payout| payout.currency).map(|code| code.to_string()),
             disputed: order.disputed(),
             tries: order.tries,
             created_at: rfc3339(order.created()),

@@ -156,12 +156,10 @@ impl Relay {
             note: Some("a word of before, read by today's tables".to_owned()),
             ..News::new(reread.status, Source::Operator, self.clock.now_ms())
         };
-        let applied = self.store.apply_news(&order.account, &order.id, &news).await?;
-        if applied != Applied::Changed {
+        let desk = self.news_of(&order.account, Some(&order.network));
+        if !matches!(desk.apply(&order.id, &news).await?, Applied::Changed { .. }) {
             return Ok(Remap::Moved);
         }
-        let (account, order_id, from, to) = (&order.account, &order.id, order.status, reread.status);
-        tracing::info!(%account, %order_id, %from, %to, "a word is read otherwise today");
         Ok(Remap::Changed)
     }
 }

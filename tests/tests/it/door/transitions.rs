@@ -77,6 +77,72 @@ async fn a_second_approve_replaces_the_payout_and_the_history_holds_both() {
     assert!(history.contains("12.50") && history.contains("20 USD"), "{history}");
 }
 
+/// What comes first, what comes then, and where the order stands: status, payout, currency, and what its history holds.
+const PAID: [(&str, &str, [&str; 3], &str); 9] = [
+    ("status=hold&sth=hold&pay=12&cc=USD", "status=approved&pay=1000&cc=RUR", ["approve", "1000", "RUB"], "1000 RUB"),
+    ("status=hold&sth=hold&pay=12&cc=EUR", "status=approved&pay=20&cc=USDT", ["approve", "20", ""], "20 USDT"),
+    ("status=approved&pay=12&cc=EUR", "status=approved&pay=20&cc=USDT", ["approve", "20", ""], "20 USDT"),
+    ("status=approved&pay=12&cc=EUR", "status=approved&pay=-3&cc=EUR", ["approve", "12", "EUR"], "payout -3"),
+    ("status=approved&pay=12&cc=EUR", "status=approved&pay=20", ["approve", "20", "EUR"], "20 EUR"),
+    ("", "status=rejected&pay=12.50&cc=USD", ["cancel", "", ""], "12.50 USD"),
+    ("status=approved&pay=12.50&cc=USD", "status=rejected", ["cancel", "", ""], "12.50 USD"),
+    ("status=hold&sth=hold", "status=hold&sth=hold&pay=7&cc=USD", ["hold", "7", "USD"], "7 USD"),
+    ("status=rejected&pay=9&cc=USD", "status=approved", ["approve", "", ""], "9 USD"),
+];
+
+#[tokio::test]
+async fn a_payout_goes_with_its_status_and_its_own_currency() {
+    let bench = bench().await;
+    for (number, (first, then, stands, kept)) in PAID.into_iter().enumerate() {
+        let order = delivered(&bench, "tea", &format!("n-{number}")).await;
+        for tail in [first, then].into_iter().filter(|tail| !tail.is_empty()) {
+            bench.clock.advance(std::time::Duration::from_secs(1));
+            bench.postback("main", &format!("oid={order}&{tail}")).await.expect(200);
+        }
+        let order = bench.order(&order).await;
+        let text = |name: &str| order[name].as_str().unwrap_or_default().to_owned();
+        assert_eq!(["status", "payout", "currency"].map(text), stands, "{first}, {then}");
+        assert!(order["history"].to_string().contains(kept), "{first}, {then}: {}", order["history"]);
+    }
+}
+
+/// Rows of one answer for one order: what they make of it, and what its history holds.
+const ROWS: [(&str, [&str; 3], &str); 8] = [
+    (
+        r#"[{"guid":"G","status":"confirmed","money":"12.50 USD","currency":"USD"}]"#,
+        ["approve", "12.50", "USD"],
+        "12.50",
+    ),
+    (
+        r#"[{"guid":"G","status":"confirmed","money":"1,250.00","currency":"USD"}]"#,
+        ["approve", "1250.00", "USD"],
+        "1250",
+    ),
+    (r#"[{"guid":"G","status":"confirmed","money":"-3.25","currency":"USD"}]"#, ["approve", "", ""], "-3.25"),
+    (r#"[{"guid":"G","status":"confirmed","money":"5","currency":"USDT"}]"#, ["approve", "5", ""], "5 USDT"),
+    (r#"[{"guid":"G","status":"confirmed","money":"5"},{"guid":"G","status":"rejected"}]"#, ["wait", "", ""], ""),
+    (r#"[{"guid":"G","status":"rejected"},{"guid":"G","status":"confirmed","money":"5"}]"#, ["wait", "", ""], ""),
+    (r#"[{"guid":"G","status":"confirmed"},{"guid":"G","status":"levitating"}]"#, ["wait", "", ""], ""),
+    (r#"[{"guid":"G","status":"rejected"},{"guid":"G","status":"rejected"}]"#, ["cancel", "", ""], "rejected"),
+];
+
+#[tokio::test]
+async fn rows_that_contradict_each_other_change_nothing_and_unread_payouts_are_kept() {
+    let bench = bench().await;
+    for (number, (rows, stands, kept)) in ROWS.into_iter().enumerate() {
+        let guid = format!("g-{number}");
+        let order = delivered(&bench, "polled", &guid).await;
+        let rows = serde_json::from_str(&rows.replace(r#""G""#, &format!("{guid:?}"))).unwrap();
+        bench.network.script([crate::harness::Act::json(&rows)]);
+        bench.clock.advance(std::time::Duration::from_mins(10));
+        bench.sweep().await;
+        let order = bench.order(&order).await;
+        let text = |name: &str| order[name].as_str().unwrap_or_default().to_owned();
+        assert_eq!(["status", "payout", "currency"].map(text), stands, "{rows}");
+        assert!(order["history"].to_string().contains(kept), "{rows}: {}", order["history"]);
+    }
+}
+
 #[tokio::test]
 async fn an_order_knows_when_it_last_changed() {
     let bench = bench().await;
