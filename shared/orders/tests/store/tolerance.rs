@@ -84,7 +84,7 @@ async fn what_a_newer_version_wrote_is_carried_along_by_every_write() {
     let order = read(store, &id).await;
     assert_eq!((order.status, order.account.as_str()), (Status::Wait, ACCOUNT));
     let applied = store.apply_news(ACCOUNT, &id, &told(Status::Hold, "agreed", START + 600)).await.unwrap();
-    assert_eq!(applied, Applied::Changed);
+    assert_eq!(applied, Applied::Changed { from: Status::Wait, to: Status::Hold });
     let item = table.item(&id).await;
     assert_eq!((event_of_tomorrow(&item).len(), &item["novel"]), (6, &text("kept")));
     assert_eq!(store.erase(&id, Source::Operator, START + 900).await, Ok(Erased::Done));
