@@ -63,9 +63,10 @@ impl NewsDesk<'_> {
         })
     }
 
-    /// Two ids that do not meet: one that names no order of this account is as if unknown, and the other one counts.
+    /// Two ids that do not meet: one that names no order at all is as if it had not come, and the other one counts. Another
+    /// account's order stays out of reach, and news that names it beside one of ours is no clear news.
     async fn decide(&self, by_oid: Vec<OrderId>, by_eid: Vec<OrderId>) -> Result<Found, StoreError> {
-        let (by_oid, by_eid) = (self.own(by_oid).await?, self.own(by_eid).await?);
+        let (by_oid, by_eid) = (self.existing(by_oid).await?, self.existing(by_eid).await?);
         Ok(match (by_oid.is_empty(), by_eid.is_empty()) {
             (true, true) => Found::None,
             (false, true) => Found::Orders(by_oid),
@@ -86,14 +87,13 @@ impl NewsDesk<'_> {
         self.store.ids_by_network_order(self.account, network_order_id).await
     }
 
-    /// Those of this account.
-    async fn own(&self, ids: Vec<OrderId>) -> Result<Vec<OrderId>, StoreError> {
-        let mut own = Vec::new();
+    async fn existing(&self, ids: Vec<OrderId>) -> Result<Vec<OrderId>, StoreError> {
+        let mut existing = Vec::new();
         for id in ids {
-            if self.store.get(&id).await?.is_some_and(|order| order.account == self.account) {
-                own.push(id);
+            if self.store.get(&id).await?.is_some() {
+                existing.push(id);
             }
         }
-        Ok(own)
+        Ok(existing)
     }
 }

@@ -65,7 +65,7 @@ async fn parked_postbacks_are_listed_and_become_orphans() {
     assert_eq!((&listed["parked"][0]["status"], &listed["parked"][0]["orphan"]), (&json!("approve"), &json!(false)));
     let rest = bench.read(&format!("/orders/parked?account=main&cursor={}", listed["next"].as_str().unwrap())).await;
     let rest = rest.expect(200);
-    assert_eq!((&rest["parked"][0]["key"], &rest["next"]), (&json!({"oid": "not-ours"}), &Value::Null));
+    assert_eq!((&rest["parked"][0]["key"], &rest["next"]), (&json!({"eid": "not-ours"}), &Value::Null));
 
     bench.clock.advance(Duration::from_hours(7 * 24 + 1));
     let listed = bench.read("/orders/parked?account=main").await.expect(200);
