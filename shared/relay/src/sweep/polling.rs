@@ -273,7 +273,6 @@ impl<'a> Round<'a> {
             .with("failed", read(&tally.failed))
             .with("oldest_lag_s", read(&tally.lag_s))
             .with("poll_lag_s", read(&tally.lag_s))
-            .with("changed", read(&tally.changed))
             .with("unmapped_words", read(&tally.unmapped))
             .with("contradictions", read(&tally.contradictions))
             .with("poll_failures", failures)

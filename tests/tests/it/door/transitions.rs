@@ -83,7 +83,7 @@ const PAID: [(&str, &str, [&str; 3], &str); 9] = [
     ("status=hold&sth=hold&pay=12&cc=EUR", "status=approved&pay=20&cc=USDT", ["approve", "20", ""], "20 USDT"),
     ("status=approved&pay=12&cc=EUR", "status=approved&pay=20&cc=USDT", ["approve", "20", ""], "20 USDT"),
     ("status=approved&pay=12&cc=EUR", "status=approved&pay=-3&cc=EUR", ["approve", "12", "EUR"], "payout -3"),
-    ("status=approved&pay=12&cc=EUR", "status=approved&pay=20", ["approve", "20", "EUR"], "20 EUR"),
+    ("status=approved&pay=12&cc=EUR", "status=approved&pay=20", ["approve", "20", "EUR"], r#""20""#),
     ("", "status=rejected&pay=12.50&cc=USD", ["cancel", "", ""], "12.50 USD"),
     ("status=approved&pay=12.50&cc=USD", "status=rejected", ["cancel", "", ""], "12.50 USD"),
     ("status=hold&sth=hold", "status=hold&sth=hold&pay=7&cc=USD", ["hold", "7", "USD"], "7 USD"),
