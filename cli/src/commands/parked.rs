@@ -14,7 +14,7 @@ use crate::{layout, output};
 #[serde(default)]
 struct ParkedAnswer {
     key: Key,
-    status: String,
+    status: Option<String>,
     raw_status: Option<String>,
     at: String,
     orphan: bool,
@@ -80,7 +80,7 @@ fn table(parked: &[ParkedAnswer], width: Option<usize>) -> String {
         };
         let word = one.raw_status.clone().unwrap_or_default();
         let orphan = if one.orphan { "orphan" } else { "waits" };
-        vec![key, time(&one.at), one.status.clone(), word, orphan.to_owned()]
+        vec![key, time(&one.at), one.status.clone().unwrap_or_default(), word, orphan.to_owned()]
     };
     layout::table(&["order", "came (UTC)", "status", "word", ""], &parked.iter().map(row).collect::<Vec<_>>(), width)
 }

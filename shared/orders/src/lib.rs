@@ -14,7 +14,7 @@ pub use item::Skipped;
 pub use order::{Beginning, NewOrder, Order, Work};
 pub use store::{
     AccountTally, Applied, Attempt, Claim, Claimed, Cursor, CustomerClaim, Due, DuePage, DueQuery, Duty, Erased,
-    Filter, Inserted, Meter, NotACursor, Noted, Page, ParkKey, Parked, ParkedPage, Recorded, Standing, Store,
-    StoreError, Tally, Units,
+    Filter, Inserted, LISTED_MS, Meter, NotACursor, Noted, ORPHAN_MS, Page, ParkKey, Parked, ParkedPage, Recorded,
+    Standing, Store, StoreError, Tally, Turn, Turns, Units,
 };
 pub use transition::{News, State, Transition, Why};

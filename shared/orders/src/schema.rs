@@ -75,6 +75,12 @@ pub fn parking_key(account: &str) -> String {
     format!("p#{account}")
 }
 
+/// The partition that says when an account's parked news is tried next.
+#[must_use]
+pub fn turns_key(account: &str) -> String {
+    format!("w#{account}")
+}
+
 /// The partition of an account's duties: who polls it and how far they came. The duties of the whole relay stand under
 /// the empty name.
 #[must_use]

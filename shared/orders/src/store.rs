@@ -18,6 +18,7 @@ mod parking;
 mod reading;
 mod state;
 mod tally;
+mod turns;
 mod work;
 
 use std::fmt;
@@ -40,9 +41,10 @@ pub use intake::{Claim, Inserted};
 pub use listing::Filter;
 pub use meter::{Meter, Units};
 pub use news::{Applied, Noted};
-pub use parking::{ParkKey, Parked, ParkedPage};
+pub use parking::{LISTED_MS, ORPHAN_MS, ParkKey, Parked, ParkedPage};
 pub use reading::{Cursor, NotACursor, Page};
 pub use tally::{AccountTally, Tally};
+pub use turns::{Turn, Turns};
 pub use work::{Due, DuePage, DueQuery};
 
 use crate::item::{Item, Skipped, from_item, key, skipped};

@@ -2,7 +2,7 @@
 //! table that reads a word otherwise, a person, a sheet. It finds the orders, applies the rules, keeps what finds no order
 //! and writes one line for each change.
 
-use lead::{OrderId, Payout, Reason};
+use lead::{OrderId, Payout, Reason, Status};
 use networks::{PostbackReport, StatusReading, StatusReport};
 use orders::{Applied, Event, Kind, News, Noted, ParkKey, Source, Store, StoreError};
 
@@ -10,9 +10,11 @@ use crate::clock::Clock;
 use crate::telemetry::Line;
 
 mod finding;
+mod waiting;
 
 use finding::Found;
 pub(crate) use finding::Named;
+pub(crate) use waiting::Waited;
 
 /// Takes news of one account.
 #[derive(Clone, Copy)]
@@ -84,11 +86,12 @@ impl NewsDesk<'_> {
         if let Some(outcome) = outcome {
             return Ok(outcome);
         }
-        let StatusReading::Known { .. } = report.reading else { return Ok(Outcome::Unmapped) };
-        if let (Some(key), Some(news)) = (park_key(named), self.news(named, report, source)) {
-            self.store.park(self.account, &key, &news).await?;
+        let word = self.word(named, report, source);
+        let is_known = word.is_none();
+        if let (Some(key), Some(news)) = (park_key(named), word.or_else(|| self.news(named, report, source))) {
+            self.store.park(self.account, &key, &news, !is_known).await?;
         }
-        Ok(Outcome::Parked)
+        Ok(if is_known { Outcome::Parked } else { Outcome::Unmapped })
     }
 
     /// Tells known orders. `None` where none of them is this account's.
@@ -142,6 +145,17 @@ impl NewsDesk<'_> {
             network_order_id: named.to_learn(),
             note: report.note.clone(),
             ..News::new(*status, source, self.clock.now_ms())
+        })
+    }
+
+    /// What is parked of a word without a meaning: its status says nothing.
+    fn word(&self, named: Named<'_>, report: &Report, source: Source) -> Option<News> {
+        let StatusReading::Unmapped { raw } = &report.reading else { return None };
+        Some(News {
+            raw_status: Some(raw.clone()),
+            network_order_id: named.to_learn(),
+            note: report.note.clone(),
+            ..News::new(Status::Wait, source, self.clock.now_ms())
         })
     }
 

@@ -26,7 +26,6 @@ mod slices;
 pub use ages::AGES;
 pub use audit::{AuditAnswer, Counts};
 pub use forget::ForgetAnswer;
-pub(crate) use parked::ORPHAN_MS;
 pub use remap::{Remap, RemapAnswer, RemapRequest, Remapped};
 pub(crate) use resend::LOOK_BACK_MS;
 pub use retry::{Retried, RetryAnswer};

@@ -10,10 +10,10 @@ pub(crate) async fn parked_news_waits_and_is_kept_once(store: Store) {
     let hold = told(Status::Hold, "hold", START);
     let paid = told(Status::Approve, "paid", START + 10);
     for (key, news) in [(&ours, &hold), (&theirs, &hold), (&theirs, &paid), (&odd, &paid)] {
-        store.park(ACCOUNT, key, news).await.unwrap();
+        store.park(ACCOUNT, key, news, false).await.unwrap();
     }
     // The network repeats itself: the first time stands.
-    store.park(ACCOUNT, &theirs, &News { at_ms: START + 99, ..hold.clone() }).await.unwrap();
+    store.park(ACCOUNT, &theirs, &News { at_ms: START + 99, ..hold.clone() }, false).await.unwrap();
     let news = |parked: Vec<Parked>| parked.into_iter().map(|parked| parked.news).collect::<Vec<_>>();
 
     let mut found = Vec::new();

@@ -1,14 +1,13 @@
 //! Parked postbacks: those that wait for their order, and those that will not find one.
 
 use lead::Status;
-use orders::{ParkKey, Parked};
+use orders::{LISTED_MS, ORPHAN_MS, ParkKey, Parked};
 use serde::Serialize;
 
 use super::{Refused, failed, limit, problem};
 use crate::call::{Answer, Call};
 use crate::config::Client;
 use crate::relay::Relay;
-use crate::sweep::ORPHAN_MS;
 use crate::view::rfc3339;
 
 const PARAMETERS: [&str; 3] = ["account", "limit", "cursor"];
@@ -22,7 +21,8 @@ struct Listing {
 #[derive(Serialize)]
 struct ParkedView {
     key: KeyView,
-    status: Status,
+    /// `null` where the word has no meaning.
+    status: Option<Status>,
     raw_status: Option<String>,
     at: String,
     /// It has waited for more than seven days and is no longer tried.
@@ -58,7 +58,9 @@ impl Relay {
         };
         let page = self.store.parked(&account, start.as_deref(), limit(call)?).await.map_err(|error| failed(&error))?;
         let now_ms = self.clock.now_ms();
-        let parked = page.parked.iter().map(|parked| view(parked, now_ms)).collect();
+        // The table deletes what has come to its end when it finds the time.
+        let listed = |parked: &&Parked| now_ms.saturating_sub(parked.news.at_ms) <= ORPHAN_MS + LISTED_MS;
+        let parked = page.parked.iter().filter(listed).map(|parked| view(parked, now_ms)).collect();
         Ok(Answer::json(200, &Listing { parked, next: page.next.map(hex::encode) }))
     }
 }
@@ -74,7 +76,7 @@ fn view(parked: &Parked, now_ms: u64) -> ParkedView {
     };
     ParkedView {
         key,
-        status: parked.news.status,
+        status: Some(parked.news.status).filter(|_| !parked.unmapped),
         raw_status: parked.news.raw_status.clone(),
         at: rfc3339(parked.news.at_ms),
         orphan: now_ms.saturating_sub(parked.news.at_ms) > ORPHAN_MS,
