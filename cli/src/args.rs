@@ -198,7 +198,7 @@ pub(crate) struct SendArgs {
     #[arg(long)]
     pub(crate) user_agent: Option<String>,
     /// The tracker's click id
-    #[arg(long, allow_hyphen_values = true)]
+    #[arg(long)]
     pub(crate) click_id: Option<String>,
     /// Any other field of a lead, such as `--field city=Warszawa`
     #[arg(long = "field", value_name = "NAME=VALUE")]
@@ -221,7 +221,7 @@ pub(crate) struct OrdersArgs {
     /// Show this order's whole story
     pub(crate) order_id: Option<String>,
     /// Orders of a click id
-    #[arg(long, allow_hyphen_values = true)]
+    #[arg(long)]
     pub(crate) click: Option<String>,
     /// Orders at a status: wait, hold, approve, cancel, trash
     #[arg(long)]
@@ -233,9 +233,9 @@ pub(crate) struct OrdersArgs {
     #[arg(long)]
     pub(crate) account: Option<String>,
     /// Orders of a network's order id; needs --account
-    #[arg(long, requires = "account", value_name = "ID", allow_hyphen_values = true)]
+    #[arg(long, requires = "account", value_name = "ID")]
     pub(crate) network_order_id: Option<String>,
-    /// Orders of a phone with its country code, written in any way
+    /// Orders of a phone, E.164
     #[arg(long)]
     pub(crate) phone: Option<String>,
     /// How many at most

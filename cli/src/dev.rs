@@ -65,7 +65,7 @@ pub(crate) async fn run(args: Dev) -> Result<(), Failure> {
         Some(fakes) => fakes.redirect(parsed)?,
         None => parsed,
     };
-    store(&relay, &parsed, args.endpoint_url.is_none()).await?;
+    store(&relay, &parsed).await?;
 
     let serving = gateway::serve(listener, Arc::clone(&relay), stopped.clone());
     let scheduling = schedule::run(Arc::clone(&relay), args.poll_every, stopped);
@@ -112,16 +112,14 @@ fn settings(dynamodb: &str, secret: &SecretString) -> Settings {
         dynamodb_endpoint: Some(dynamodb.to_owned()),
         ssm_endpoint: None,
         retention_days: RETENTION_DAYS,
-        trusted_proxies: 0,
         // No queue: slices of polling work are done in this process.
         queue_url: None,
         sqs_endpoint: None,
     }
 }
 
-/// Stores the configuration. In a table of its own (`is_own`), what an earlier start stored and this one does not name
-/// goes; in a running one it may be another's, and stays.
-async fn store(relay: &Relay, parsed: &Parsed, is_own: bool) -> Result<(), Failure> {
+/// Stores the configuration; what an earlier start stored and this one does not name goes.
+async fn store(relay: &Relay, parsed: &Parsed) -> Result<(), Failure> {
     let mut keys: BTreeMap<&str, String> = BTreeMap::new();
     for (reference, client) in &parsed.clients {
         let key = relay.secret(reference).await;
@@ -135,16 +133,8 @@ async fn store(relay: &Relay, parsed: &Parsed, is_own: bool) -> Result<(), Failu
     for (name, document) in &documents {
         relay.store().put_config(name, document).await.map_err(failed)?;
     }
-    let others = before.iter().filter(|(name, _)| !documents.contains_key(name)).map(|(name, _)| name);
-    for name in others {
-        if is_own {
-            relay.store().delete_config(name).await.map_err(failed)?;
-        } else {
-            let name = name.replace('#', " ");
-            output::note(format_args!(
-                "left as it is in the table: {name}; `leadrelay push` takes away what a file lacks"
-            ));
-        }
+    for (name, _) in before.iter().filter(|(name, _)| !documents.contains_key(name)) {
+        relay.store().delete_config(name).await.map_err(failed)?;
     }
     for account in parsed.accounts.keys() {
         // A setting that cannot be resolved is told at the start, not at the first lead.

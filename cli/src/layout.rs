@@ -120,13 +120,6 @@ fn fill(text: &str, first: &str, others: &str, columns: usize) -> String {
     textwrap::fill(&text, options).trim_end().to_owned()
 }
 
-/// A phone number as people write it, as the relay looks it up: separators go, and 00 is a plus.
-pub(crate) fn phone(written: &str) -> String {
-    let belongs = |c: &char| !(c.is_whitespace() || matches!(c, '-' | '\u{2010}'..='\u{2015}' | '(' | ')' | '.' | '/'));
-    let bare: String = written.chars().filter(belongs).collect();
-    bare.strip_prefix("00").map_or_else(|| bare.clone(), |rest| format!("+{rest}"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

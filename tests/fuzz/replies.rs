@@ -131,8 +131,7 @@ fn check_taken(contract: &Reply, taken: &Taken, json: Option<&Value>, before: Op
         assert!(!id.is_empty() && id.len() <= NETWORK_ORDER_ID_BYTES);
         assert!(said(id) || before == Some(id), "{id} stands nowhere in the answer");
     } else {
-        let may_lack = contract.order_id.0.is_empty() || contract.order_id_optional;
-        assert!(may_lack || taken.lacks_id, "taken without its order id, and nothing says so");
+        assert!(contract.order_id.0.is_empty() || contract.order_id_optional, "taken without its order id");
     }
     assert!(taken.status_word.as_ref().is_none_or(said));
     assert!(taken.payout.is_none() || json.is_some());
@@ -143,8 +142,7 @@ fn is_signed(sign: &Condition, status: u16, json: Option<&Value>) -> bool {
     let code = status.to_string();
     let is_code =
         |wanted: &str| wanted == code || wanted.strip_suffix("xx").is_some_and(|first| code.starts_with(first));
-    if status == 429 || !(sign.http.get_ref().is_empty() || sign.http.get_ref().iter().any(|wanted| is_code(&wanted.0)))
-    {
+    if status == 429 || !(sign.http.is_empty() || sign.http.iter().any(|wanted| is_code(&wanted.0))) {
         return false;
     }
     if sign.json.is_some_and(|wanted| wanted != json.is_some()) {

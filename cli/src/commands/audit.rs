@@ -3,7 +3,7 @@
 use relay::sweep::{AuditAnswer, Counts};
 use serde_json::json;
 
-use super::asking::ask;
+use super::asking::{ask, unanswered};
 use crate::args::AuditArgs;
 use crate::failure::Failure;
 use crate::layout::{clean, count, table};
@@ -15,7 +15,8 @@ const HEADER: [&str; 9] =
 /// Prints the sums of each account. A remainder, or a count that was not finished, is a failure after all is printed.
 pub(crate) async fn run(args: AuditArgs) -> Result<(), Failure> {
     let request = json!({"from": args.from, "to": args.to, "account": args.account});
-    let (answer, audit): (_, AuditAnswer) = ask(&args.remote, "audit", request.clone(), &request).await?;
+    let (answer, sums) = ask(&args.remote, "audit", request.clone(), &request).await?;
+    let audit = sums.audit.ok_or_else(|| unanswered("audit"))?;
     if args.json {
         output::json(&answer)?;
     } else {

@@ -3,7 +3,7 @@
 use relay::sweep::ForgetAnswer;
 use serde_json::json;
 
-use super::asking::ask;
+use super::asking::{ask, unanswered};
 use crate::args::ForgetArgs;
 use crate::failure::Failure;
 use crate::layout::{clean, count};
@@ -14,7 +14,8 @@ pub(crate) async fn run(args: ForgetArgs) -> Result<(), Failure> {
     let request = json!({"phone": args.phone, "order_id": args.order, "apply": args.apply});
     let hidden = args.phone.as_ref().map(|_| "PHONE");
     let shown = json!({"phone": hidden, "order_id": args.order, "apply": args.apply});
-    let (answer, forgotten): (_, ForgetAnswer) = ask(&args.remote, "forget", request, &shown).await?;
+    let (answer, sums) = ask(&args.remote, "forget", request, &shown).await?;
+    let forgotten = sums.forget.ok_or_else(|| unanswered("forget"))?;
     if args.json {
         output::json(&answer)?;
     } else {

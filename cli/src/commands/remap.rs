@@ -19,7 +19,7 @@ pub(crate) async fn run(args: RemapArgs) -> Result<(), Failure> {
     loop {
         let event = json!({ "remap": request });
         let answer = api.post(&["dev", "schedule"], &event, &[], Some(RUN_TIMEOUT)).await?;
-        if answer.status == 404 && !answer.is_problem() {
+        if answer.status == 404 {
             return Err(Failure::new(deployed(&args.remote.url, &event)));
         }
         let answer = api.accepted(&answer)?.json()?;

@@ -1,10 +1,10 @@
 //! `leadrelay retry`: sends again what the relay has given up.
 
-use relay::operate::RetryAnswer;
+use relay::sweep::RetryAnswer;
 use serde_json::json;
 
 use super::answers::time;
-use super::asking::ask;
+use super::asking::{ask, unanswered};
 use crate::args::RetryArgs;
 use crate::failure::Failure;
 use crate::layout::{clean, count, table};
@@ -16,7 +16,8 @@ pub(crate) async fn run(args: RetryArgs) -> Result<(), Failure> {
         "order_id": args.order_id, "account": args.account, "since": args.since, "apply": args.apply,
         "i_know_it_did_not_arrive": args.i_know_it_did_not_arrive,
     });
-    let (answer, retry): (_, RetryAnswer) = ask(&args.remote, "retry", request.clone(), &request).await?;
+    let (answer, sums) = ask(&args.remote, "retry", request.clone(), &request).await?;
+    let retry = sums.retry.ok_or_else(|| unanswered("retry"))?;
     if args.json {
         output::json(&answer)?;
     } else {
@@ -61,7 +62,7 @@ fn text(retry: &RetryAnswer, width: Option<usize>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use relay::operate::Retried;
+    use relay::sweep::Retried;
 
     use super::*;
 

@@ -172,7 +172,7 @@ async fn never_received(api: &Api, account: &str) -> Result<(usize, Vec<Status>)
     let mut looked_at = 0;
     let mut cursor: Option<String> = None;
     while looked_at < LOOKED_AT {
-        let mut query = vec![("account", account), ("limit", PAGE), ("history", "1")];
+        let mut query = vec![("account", account), ("limit", PAGE)];
         if let Some(cursor) = &cursor {
             query.push(("cursor", cursor));
         }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lambda_runtime::{Context, LambdaEvent};
-use poll_status::{Failed, Outcome};
+use poll_status::Outcome;
 use relay::Relay;
 use relay::clock::{Clock, SystemClock};
 use relay::sweep::MARGIN_MS;
@@ -20,16 +20,16 @@ const RUN_MS: u64 = 60_000;
 pub(crate) async fn run(relay: Arc<Relay>, every: Every, mut stopped: watch::Receiver<bool>) {
     let Every::After(pause) = every else { return };
     while tokio::time::timeout(pause.max(Duration::from_millis(1)), stopped.wait_for(|stop| *stop)).await.is_err() {
-        // What fails is logged by the function itself.
-        let _ = invoke(&relay, event()).await;
+        invoke(&relay, event()).await;
     }
 }
 
 /// One invocation of the polling function.
-pub(crate) async fn invoke(relay: &Relay, payload: Value) -> Result<Outcome, Failed> {
+pub(crate) async fn invoke(relay: &Relay, payload: Value) -> Outcome {
     let mut context = Context::default();
     context.deadline = SystemClock.now_ms() + RUN_MS + MARGIN_MS;
-    poll_status::handle(relay, LambdaEvent::new(payload, context)).await
+    let Ok(outcome) = poll_status::handle(relay, LambdaEvent::new(payload, context)).await;
+    outcome
 }
 
 fn event() -> Value {

@@ -61,8 +61,8 @@ impl Book {
     }
 
     /// The latest order of each id, in the order of the ids.
-    pub(super) fn find(&self, ids: &[String], id_of: impl Fn(&FakeOrder) -> Option<String>) -> Vec<&FakeOrder> {
-        let latest = |id: &String| self.orders.iter().rev().find(|order| id_of(order).as_ref() == Some(id));
+    pub(super) fn find(&self, ids: &[String], id_of: impl Fn(&FakeOrder) -> Option<&str>) -> Vec<&FakeOrder> {
+        let latest = |id: &String| self.orders.iter().rev().find(|order| id_of(order) == Some(id.as_str()));
         ids.iter().filter_map(latest).collect()
     }
 }

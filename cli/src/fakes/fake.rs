@@ -229,10 +229,8 @@ impl Fake {
         }
         let asked: Vec<&FakeOrder> = match self.network.asks() {
             Some(Asks::Window) => book.orders.iter().filter(|order| is_within(order, verdict.window)).collect(),
-            Some(Asks::Network) => book.find(&verdict.ids, |order| order.network_id.clone()),
-            Some(Asks::Ours) | None => {
-                book.find(&verdict.ids, |order| order.our_id.as_deref().map(|id| self.network.asked_as(id)))
-            }
+            Some(Asks::Network) => book.find(&verdict.ids, |order| order.network_id.as_deref()),
+            Some(Asks::Ours) | None => book.find(&verdict.ids, |order| order.our_id.as_deref()),
         };
         let reply = fake::statuses_answer(&self.network, &asked).unwrap_or_else(|| HttpReply::new(404, "{}"));
         let fault = match what {

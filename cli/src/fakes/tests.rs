@@ -138,7 +138,7 @@ impl Sender<'_> {
         let window = (asks == Asks::Window).then_some((created - 60, created + 60));
         let input = PollInput { settings: &self.settings, ids: &ids, window, base_url: Some(&self.base) };
         let reply = self.bench.transport.send(&self.network.poll_request(&input).unwrap()).await.unwrap();
-        self.network.read_statuses_of(&reply, &ids)
+        self.network.read_statuses(&reply)
     }
 
     async fn polled(&self, taken: &Taken) -> Status {

@@ -13,10 +13,10 @@ use relay::{DOOR_PATHS, Relay};
 /// # Errors
 /// Never: every failure is an answer.
 pub async fn handle(relay: &Relay, request: Request) -> Result<Response<Body>, Infallible> {
-    let call = call(request).behind(relay.trusted_proxies());
-    let is_door = DOOR_PATHS.contains(&call.path.trim_end_matches('/'));
+    let call = call(request);
+    let is_door = DOOR_PATHS.contains(&call.path.as_str());
     let answer = match call.method {
-        Method::GET | Method::POST | Method::HEAD if is_door => Box::pin(relay.ingest(&call)).await,
+        Method::GET | Method::POST if is_door => relay.ingest(&call).await,
         _ => Answer::nothing_here(),
     };
     Ok(response(answer))

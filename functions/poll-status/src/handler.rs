@@ -1,9 +1,11 @@
-//! The polling function: what the schedule sends, messages of the queue, and an operator's tasks.
+//! The scheduled run, and the slices of its work that come back through the queue.
 
-use lambda_runtime::{Diagnostic, LambdaEvent};
+use std::convert::Infallible;
+
+use lambda_runtime::LambdaEvent;
 use relay::Relay;
-use relay::operate::{Task, TaskAnswer, TaskFailure};
-use serde::Serialize;
+use relay::sweep::{RemapAnswer, RemapRequest, RunRequest, Sums};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 mod slices;
@@ -14,42 +16,40 @@ pub use slices::Failures;
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
 pub enum Outcome {
-    /// Of the schedule or a task.
-    Task(TaskAnswer),
+    /// The sums of a run.
+    Run(Sums),
     /// The messages of the queue that must come again.
     Slices(Failures),
+    /// What reading words again has found.
+    Remap {
+        /// The findings.
+        remap: RemapAnswer,
+    },
 }
 
-/// Why an invocation fails as a function.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(transparent)]
-pub struct Failed(#[from] pub TaskFailure);
-
-impl From<Failed> for Diagnostic {
-    fn from(Failed(failure): Failed) -> Self {
-        let kind = match failure.status() {
-            400..500 => "Refused",
-            _ => "Failed",
-        };
-        Self { error_type: kind.to_owned(), error_message: failure.to_string() }
-    }
-}
-
-/// Serves one event: messages of the queue, or what [`Task::of_event`] reads.
+/// Serves one scheduled event, one request for a run of certain accounts, messages of the queue, or a request to read
+/// words again (`{"remap": {"account": "…", "apply": false}}`).
 ///
 /// # Errors
-/// [`Failed`] where the event is nothing that can be done, or a run could not even read its accounts.
-pub async fn handle(relay: &Relay, event: LambdaEvent<Value>) -> Result<Outcome, Failed> {
+/// Never: what goes wrong stands in the outcome.
+pub async fn handle(relay: &Relay, event: LambdaEvent<Value>) -> Result<Outcome, Infallible> {
     let deadline_ms = relay.deadline_of(event.context.deadline);
     if let Some(messages) = slices::messages(&event.payload) {
         return Ok(Outcome::Slices(Failures::of(Box::pin(relay.work_off(&messages, deadline_ms)).await)));
     }
-    let done = match Task::of_event(&event.payload) {
-        Ok(task) => Box::pin(relay.operate(&task, deadline_ms)).await,
-        Err(failure) => Err(failure),
-    };
-    done.map(Outcome::Task).map_err(|failure| {
-        tracing::error!(error = %failure, "the event is not served");
-        Failed(failure)
-    })
+    if let Some(remap) = event.payload.get("remap") {
+        return Ok(Outcome::Remap { remap: Box::pin(remapped(relay, remap, deadline_ms)).await });
+    }
+    let request = RunRequest::read(&event.payload);
+    Ok(Outcome::Run(Box::pin(relay.sweep(&request, deadline_ms)).await))
+}
+
+async fn remapped(relay: &Relay, request: &Value, deadline_ms: u64) -> RemapAnswer {
+    match RemapRequest::deserialize(request) {
+        Ok(request) => relay.remap(&request, deadline_ms).await,
+        Err(error) => {
+            let error = format!("`remap` is an object with `account`, and perhaps `apply` and `cursor`: {error}");
+            RemapAnswer { error: Some(error), ..RemapAnswer::default() }
+        }
+    }
 }

@@ -13,9 +13,9 @@ use relay::gateway::{call, response};
 /// # Errors
 /// Never: every failure is an answer.
 pub async fn handle(relay: &Relay, request: Request) -> Result<Response<Body>, Infallible> {
-    let call = call(request).behind(relay.trusted_proxies());
+    let call = call(request);
     let answer = match (&call.method, call.path.as_str()) {
-        (&Method::POST, "/leads") => Box::pin(relay.submit(&call)).await,
+        (&Method::POST, "/leads") => relay.submit(&call).await,
         (&Method::GET, "/healthz") => Answer::healthy(),
         _ => Answer::nothing_here(),
     };

@@ -28,46 +28,6 @@ impl Country {
         str::from_utf8(&self.0).unwrap_or_default()
     }
 
-    /// Reads a country as pages and the networks in front of them fill it in: with the codes of common use (`UK`, `EL`),
-    /// and `None` for what stands for no country, such as `XX`, or `T1` for Tor.
-    ///
-    /// # Errors
-    /// [`NotACountry`].
-    pub fn as_written(text: &str) -> Result<Option<Self>, NotACountry> {
-        // The codes that ISO leaves to users, those of GeoIP databases for nobody's address, and what programs write
-        // where they have no value.
-        const NONE: [&str; 16] = [
-            "XX",
-            "ZZ",
-            "AA",
-            "T1",
-            "A1",
-            "A2",
-            "O1",
-            "EU",
-            "AP",
-            "-",
-            "--",
-            "N/A",
-            "NULL",
-            "NONE",
-            "UNDEFINED",
-            "UNKNOWN",
-        ];
-        let code = text.trim().to_ascii_uppercase();
-        match code.as_str() {
-            "UK" => "GB".parse().map(Some),
-            "EL" => "GR".parse().map(Some),
-            _ if NONE.contains(&code.as_str()) => Ok(None),
-            // The three letters name the same countries.
-            _ if code.len() == 3 => {
-                let alike = iso_country::data::all().into_iter().find(|country| country.alpha3 == code);
-                alike.ok_or(NotACountry)?.alpha2.parse().map(Some)
-            }
-            _ => code.parse().map(Some),
-        }
-    }
-
     /// The three letters of ISO 3166-1 alpha-3, in upper case. Kosovo's are `XKX`, which is common use, not ISO.
     #[must_use]
     pub fn alpha3(&self) -> &'static str {
@@ -126,20 +86,6 @@ mod tests {
     fn what_iso_does_not_assign_is_no_country() {
         for text in ["", "P", "POL", "XX", "UK", "EU", "ZZ", "SU", "12", "P L", "\u{15b}", "Poland"] {
             assert_eq!(text.parse::<Country>(), Err(NotACountry), "{text}");
-        }
-    }
-
-    #[test]
-    fn the_codes_of_common_use_are_read_and_those_of_nobody_are_none() {
-        let read = |text| Country::as_written(text).map(|country| country.map(String::from));
-        for (text, code) in [("UK", "GB"), ("el", "GR"), ("pl", "PL"), (" XK ", "XK"), ("POL", "PL"), ("gbr", "GB")] {
-            assert_eq!(read(text), Ok(Some(code.to_owned())), "{text}");
-        }
-        for text in ["XX", "zz", "T1", "A1", "EU", "--", "unknown", "undefined"] {
-            assert_eq!(read(text), Ok(None), "{text}");
-        }
-        for text in ["Poland", "SU", "12", "P", "ABC", "P L", "\u{15b}\u{107}"] {
-            assert_eq!(read(text), Err(NotACountry), "{text}");
         }
     }
 

@@ -48,12 +48,6 @@ impl OrderId {
         &self.0
     }
 
-    /// The random part: it marks the request that proposed this id.
-    #[must_use]
-    pub fn mark(&self) -> &str {
-        self.0.get(TIME_CHARS + 1..).unwrap_or_default()
-    }
-
     /// When the lead arrived, in milliseconds since 1970.
     #[must_use]
     pub fn unix_ms(&self) -> u64 {

@@ -3,25 +3,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use crate::{Country, CurrencyCode, Field, Lead, Phone};
+use crate::{Country, Field, Lead, Phone};
 
-mod body;
-mod context;
-mod decode;
 mod draft;
 mod error;
 mod form;
 mod json;
-mod multipart;
 mod names;
-mod notes;
 mod rules;
 
-pub use body::parse;
 pub use error::{BodyError, FieldError};
 pub use form::parse_form;
 pub use json::parse_json;
-pub use notes::{Did, Noted};
 
 /// A request to take a lead, as it was read from a body: each field checked by itself.
 ///
@@ -32,28 +25,13 @@ pub struct Intake {
     offer: Option<String>,
     external_id: Option<String>,
     key: Option<String>,
-    test: Option<bool>,
+    test: bool,
     params: BTreeMap<String, String>,
     name: Option<String>,
-    /// As often as it was given.
-    phones: Vec<String>,
+    phone: Option<String>,
     country: Option<Country>,
     fields: BTreeMap<Field, String>,
-    /// Fields that the caller stands for and the body left out.
-    assumed: BTreeSet<Field>,
-    /// The currency that stood beside the price.
-    price_currency: Option<CurrencyCode>,
-    noted: Vec<Noted>,
-    ignored: Vec<Ignored>,
     errors: Vec<FieldError>,
-    is_form: bool,
-}
-
-/// A name that nobody reads, and the known one it is most like.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Ignored {
-    name: String,
-    meant: Option<&'static str>,
 }
 
 impl Intake {
@@ -77,14 +55,8 @@ impl Intake {
 
     /// Whether this is a test lead, which never reaches a network.
     #[must_use]
-    pub fn is_test(&self) -> bool {
-        self.test == Some(true)
-    }
-
-    /// Whether it came as a form, of either kind.
-    #[must_use]
-    pub const fn is_form(&self) -> bool {
-        self.is_form
+    pub const fn is_test(&self) -> bool {
+        self.test
     }
 
     /// Overrides of the offer's parameters, for a client with a secret key.
@@ -93,78 +65,21 @@ impl Intake {
         &self.params
     }
 
-    /// Whether an optional field is there.
+    /// Whether an optional field is there, be it right or wrong.
     #[must_use]
     pub fn has(&self, field: Field) -> bool {
-        self.fields.contains_key(&field)
-    }
-
-    /// Takes a field out that cannot be sent.
-    pub fn leave_out(&mut self, field: Field) {
-        if self.fields.remove(&field).is_some() {
-            self.noted.push(Noted { field: field.name(), did: Did::LeftOut });
-        }
-    }
-
-    /// What was done to fields so that they would not cost the lead. A field that is there was not left out, whatever it
-    /// held besides.
-    #[must_use]
-    pub fn noted(&self) -> Vec<Noted> {
-        let is_there = |noted: &Noted| match Field::from_name(noted.field) {
-            Some(field) => self.has(field),
-            None => self.country.is_some(),
-        };
-        let told = self.noted.iter().filter(|noted| noted.did != Did::LeftOut || !is_there(noted));
-        told.cloned().collect()
-    }
-
-    /// The names in the body that nobody reads, each as it is or with the name that was perhaps meant: `fone (phone?)`.
-    #[must_use]
-    pub fn ignored(&self) -> Vec<String> {
-        let told = self.ignored.iter().map(|ignored| match ignored.meant.filter(|meant| !self.gave(meant)) {
-            Some(meant) => format!("{} ({meant}?)", ignored.name),
-            None => ignored.name.clone(),
-        });
-        told.collect()
-    }
-
-    fn gave(&self, name: &str) -> bool {
-        match name {
-            "offer" => self.offer.is_some(),
-            "name" => self.name.is_some(),
-            "phone" => !self.phones.is_empty(),
-            "country" => self.country.is_some(),
-            "external_id" => self.external_id.is_some(),
-            "test" => self.test.is_some(),
-            "params" => !self.params.is_empty(),
-            name => Field::from_name(name).is_some_and(|field| self.has(field)),
-        }
+        self.fields.contains_key(&field) || self.errors.iter().any(|error| error.field == field.name())
     }
 
     /// Sets a field that the body left out, such as the caller's address for a form post from a browser.
     ///
-    /// A text that cannot be read is left out: the customer did not write it and can't mend it.
+    /// A text that breaks the field's rules is left out: the customer did not write it and can't mend it.
     pub fn set_default(&mut self, field: Field, text: &str) {
-        if !self.has(field)
-            && let Some(text) = context::read(field, draft::Written::Text(text)).text
+        if !self.fields.contains_key(&field)
+            && let Ok(Some(text)) = rules::optional(field, text)
         {
             self.fields.insert(field, text);
-            self.assumed.insert(field);
         }
-    }
-
-    /// What makes two leads the same, as a text: the order of members, spaces, encoding and the raw spelling of the phone
-    /// do not count, nor what the caller stands for, which may call from another address the next time.
-    #[must_use]
-    pub fn identity_of(&self, offer: &str, lead: &Lead, params: &BTreeMap<String, String>, test: bool) -> String {
-        let fields: BTreeMap<&str, &str> = lead
-            .fields
-            .iter()
-            .filter(|(field, _)| !self.assumed.contains(field))
-            .map(|(field, text)| (field.name(), text.as_str()))
-            .collect();
-        let identity = (offer, test, params, &lead.name, lead.phone.e164(), lead.country, fields);
-        serde_json::to_string(&identity).unwrap_or_default()
     }
 
     /// The checked lead. `offer_country` stands in for a country the body left out.
@@ -176,9 +91,7 @@ impl Intake {
         let wrong: BTreeSet<&str> = self.errors.iter().map(|error| error.field.as_str()).collect();
         let mut missing = |field: &str, message: &str| {
             if !wrong.contains(field) {
-                let meant = self.ignored.iter().find(|ignored| ignored.meant == Some(field));
-                let perhaps = meant.map(|ignored| format!("; `{}` is no field", ignored.name)).unwrap_or_default();
-                errors.push(FieldError::new(field, format!("{message}{perhaps}")));
+                errors.push(FieldError::new(field, message));
             }
         };
         let country = self.country.or(offer_country);
@@ -188,19 +101,19 @@ impl Intake {
         if self.name.is_none() {
             missing("name", "the customer's name is wanted");
         }
-        if self.phones.is_empty() {
+        if self.phone.is_none() {
             missing("phone", "the customer's phone number is wanted");
         }
         // An offer that is not named may well have a country.
         if country.is_none() && self.offer.is_some() {
             missing("country", "the offer has no country, so the lead's is wanted: two letters such as PL");
         }
-        let phone = match country {
+        let phone = match (&self.phone, country) {
             // Against the offer's country a right number could look wrong.
-            Some(country) if !wrong.contains("country") && !self.phones.is_empty() => match self.phone_of(country) {
+            (Some(phone), Some(country)) if !wrong.contains("country") => match Phone::parse(phone, country) {
                 Ok(phone) => Some(phone),
-                Err(message) => {
-                    errors.push(FieldError::new("phone", message));
+                Err(error) => {
+                    errors.push(FieldError::new("phone", error.to_string()));
                     None
                 }
             },
@@ -213,22 +126,6 @@ impl Intake {
             _ => Err(errors),
         }
     }
-
-    /// The number that all the phones given are.
-    fn phone_of(&self, country: Country) -> Result<Phone, String> {
-        let mut read: Option<Phone> = None;
-        for given in &self.phones {
-            let phone = Phone::parse(given, country).map_err(|error| error.to_string())?;
-            match &read {
-                Some(there) if there.e164() != phone.e164() => {
-                    return Err("given more than once, with different values; one is wanted".to_owned());
-                }
-                Some(_) => {}
-                None => read = Some(phone),
-            }
-        }
-        read.ok_or_else(|| "the customer's phone number is wanted".to_owned())
-    }
 }
 
 impl fmt::Debug for Intake {
@@ -239,11 +136,163 @@ impl fmt::Debug for Intake {
             .field("country", &self.country)
             .field("params", &self.params.keys().collect::<Vec<_>>())
             .field("fields", &self.fields.keys().collect::<Vec<_>>())
-            .field("noted", &self.noted)
             .field("errors", &self.errors)
             .finish_non_exhaustive()
     }
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn country(code: &str) -> Country {
+        code.parse().unwrap()
+    }
+
+    fn errors(body: &str, offer_country: Option<Country>) -> Vec<String> {
+        let intake = parse_json(body.as_bytes()).unwrap();
+        intake.to_lead(offer_country).unwrap_err().iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn the_offers_country_stands_in_and_the_leads_own_comes_first() {
+        let intake = parse_json(br#"{"offer": "o", "name": "Jan", "phone": "500100200"}"#).unwrap();
+        assert_eq!(intake.to_lead(Some(country("PL"))).unwrap().country.as_str(), "PL");
+        let intake = parse_json(br#"{"offer": "o", "name": "Ion", "phone": "0712345678", "country": "ro"}"#).unwrap();
+        let lead = intake.to_lead(Some(country("PL"))).unwrap();
+        assert_eq!((lead.country.as_str(), lead.phone.e164()), ("RO", "+40712345678"));
+    }
+
+    #[test]
+    fn all_that_is_wrong_or_missing_is_told_at_once() {
+        assert_eq!(
+            errors(r#"{"offer": "o", "email": "jan", "quantity": 0, "phone": "12"}"#, Some(country("PL"))),
+            [
+                "email: an e-mail address such as name@example.com is wanted",
+                "quantity: a decimal number above zero such as 1 is wanted, in digits with at most one point",
+                "name: the customer's name is wanted",
+                "phone: a phone number of PL such as +48 512 345 678 is wanted; this one is too short",
+            ]
+        );
+        assert_eq!(
+            errors("{}", None),
+            [
+                "offer: the name of a configured offer is wanted",
+                "name: the customer's name is wanted",
+                "phone: the customer's phone number is wanted",
+            ]
+        );
+        assert_eq!(
+            errors(r#"{"offer": "o", "name": "Jan", "phone": "500100200"}"#, None),
+            ["country: the offer has no country, so the lead's is wanted: two letters such as PL"]
+        );
+    }
+
+    #[test]
+    fn a_wrong_country_is_told_once_and_the_phone_is_not_blamed_for_it() {
+        assert_eq!(
+            errors(r#"{"offer": "o", "name": "Jan", "phone": "500100200", "country": "Poland"}"#, Some(country("RO"))),
+            ["country: an ISO 3166-1 country code of two letters such as PL is wanted"]
+        );
+    }
+
+    #[test]
+    fn defaults_fill_gaps_only_and_only_with_what_fits() {
+        let mut intake = parse_form(b"offer=o&name=Jan&phone=500100200&user_agent=Own").unwrap();
+        intake.set_default(Field::UserAgent, "Other");
+        intake.set_default(Field::Ip, "192.0.2.7");
+        intake.set_default(Field::Referer, "bad\u{0}");
+        assert!(intake.has(Field::Ip) && !intake.has(Field::Referer));
+        let lead = intake.to_lead(Some(country("PL"))).unwrap();
+        assert_eq!(lead.field(Field::UserAgent), Some("Own"));
+        assert_eq!(lead.field(Field::Ip), Some("192.0.2.7"));
+        assert_eq!(lead.field(Field::Referer), None);
+    }
+
+    #[test]
+    fn debug_shows_no_personal_data_and_no_key() {
+        let intake =
+            parse_form(b"offer=o&name=Jan&phone=500100200&email=jan@example.com&key=k1&external_id=x1&params[flow]=f1")
+                .unwrap();
+        let shown = format!("{intake:?} {:?}", intake.to_lead(Some(country("PL"))).unwrap());
+        for hidden in ["Jan", "500100200", "example.com", "k1", "x1", "f1"] {
+            assert!(!shown.contains(hidden), "{hidden} in {shown}");
+        }
+        assert!(shown.contains("Email"), "{shown}");
+    }
+
+    fn json_like() -> impl Strategy<Value = String> {
+        let name = prop_oneof![
+            Just("offer".to_owned()),
+            Just("params".to_owned()),
+            Just("test".to_owned()),
+            Just("phone".to_owned()),
+            Just("country".to_owned()),
+            prop::sample::select(Field::ALL).prop_map(|field| field.name().to_owned()),
+            "[a-z_]{0,12}",
+        ];
+        let value = prop_oneof![
+            "\\PC{0,20}".prop_map(|text| serde_json::Value::from(text).to_string()),
+            "-?[0-9]{1,30}(\\.[0-9]{1,5})?",
+            Just("null".to_owned()),
+            Just("true".to_owned()),
+            Just("[[1]]".to_owned()),
+            Just("\"\\ud800\"".to_owned()),
+            "\\{(\"a\": [0-9])?\\}",
+        ];
+        prop::collection::vec((name, value), 0..6).prop_map(|members| {
+            let members: Vec<_> = members.into_iter().map(|(name, value)| format!("\"{name}\": {value}")).collect();
+            format!("{{{}}}", members.join(", "))
+        })
+    }
+
+    fn never_panics(body: &[u8]) {
+        for intake in [parse_json(body), parse_form(body)].into_iter().flatten() {
+            match intake.to_lead(Some(country("PL"))) {
+                Ok(lead) => {
+                    let stored = serde_json::to_string(&lead).unwrap();
+                    assert_eq!(serde_json::from_str::<Lead>(&stored).unwrap(), lead);
+                }
+                Err(errors) => assert!(!errors.is_empty()),
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_it_panic(body in prop::collection::vec(any::<u8>(), 0..200)) {
+            never_panics(&body);
+        }
+
+        #[test]
+        fn no_json_makes_it_panic(body in json_like()) {
+            never_panics(body.as_bytes());
+        }
+
+        #[test]
+        fn no_form_makes_it_panic(body in "([a-z_0-9]{0,8}(\\[[a-z]{0,3}\\]?)?=?[%a-f0-9+]{0,8}&?){0,6}") {
+            never_panics(body.as_bytes());
+        }
+
+        #[test]
+        fn a_lead_reads_back_from_storage(
+            name in "[\\p{L}][\\p{L} '-]{0,40}[\\p{L}]",
+            phone in "(\\+48|0048|) ?5(0|1)[0-9] ?[0-9]{3}-?[0-9]{3}",
+            texts in prop::collection::btree_map(prop::sample::select(Field::ALL), "[A-Za-z0-9]{1,3}", 0..10),
+        ) {
+            let mut body = serde_json::Map::new();
+            body.insert("offer".to_owned(), "o".into());
+            body.insert("name".to_owned(), name.clone().into());
+            body.insert("phone".to_owned(), phone.into());
+            body.extend(texts.into_iter().map(|(field, text)| (field.name().to_owned(), text.into())));
+            let intake = parse_json(serde_json::Value::from(body).to_string().as_bytes()).unwrap();
+            if let Ok(lead) = intake.to_lead(Some(country("PL"))) {
+                prop_assert_eq!(&lead.name, &name);
+                let stored = serde_json::to_string(&lead).unwrap();
+                prop_assert_eq!(serde_json::from_str::<Lead>(&stored).unwrap(), lead);
+            }
+        }
+    }
+}

@@ -108,13 +108,4 @@ fields! {
     UtmTerm "utm_term" "ut" 255 "UTM term.",
     Language "language" "ln" 35 "The customer's language.",
     Timezone "timezone" "tz" 64 "The customer's time zone.",
-    Fbclid "fbclid" "fb" 500 "Meta's click id.",
-    Fbc "fbc" "fc" 500 "Meta's cookie of the click.",
-    Fbp "fbp" "fp" 500 "Meta's cookie of the browser.",
-    Ttclid "ttclid" "tc" 500 "The click id of `TikTok`.",
-    Ttp "ttp" "tp" 500 "The cookie of `TikTok`.",
-    Gclid "gclid" "gc" 500 "Google's click id.",
-    Gbraid "gbraid" "gb" 500 "Google's click id of an app that is not tracked.",
-    Wbraid "wbraid" "wb" 500 "Google's click id of a page that is not tracked.",
-    Consent "consent" "cs" 500 "What the customer has agreed to.",
 }

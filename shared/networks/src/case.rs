@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use crate::error::{ManifestError, Problem};
 use crate::manifest::Method;
-use crate::reply::{HttpReply, charset};
+use crate::reply::HttpReply;
 
 mod run;
 
@@ -86,7 +86,7 @@ pub struct Received {
     /// The HTTP status code.
     #[serde(default = "ok")]
     pub status: u16,
-    /// The content type; the body travels in the charset it names.
+    /// The content type, for those who serve the case; reading does not depend on it.
     pub content_type: Option<String>,
     /// The body.
     #[serde(default)]
@@ -199,27 +199,15 @@ impl Case {
         let problems = |errors: Vec<lead::FieldError>| {
             errors.iter().map(|error| format!("{}: {}", error.field, error.message)).collect::<Vec<_>>().join("; ")
         };
-        // The intake lets much pass that a case should say rightly.
-        let (noted, ignored) = (intake.noted(), intake.ignored());
-        if !noted.is_empty() || !ignored.is_empty() {
-            let noted = noted.iter().map(|noted| format!("{} is {}", noted.field, noted.did.as_str()));
-            let ignored = ignored.iter().map(|name| format!("{name} is no field"));
-            return Err(noted.chain(ignored).collect::<Vec<_>>().join("; "));
-        }
         intake.to_lead(None).map(Some).map_err(problems)
     }
 }
 
 impl Received {
-    /// The answer as the transport would hand it over: the body in the charset that the content type names.
+    /// The answer as the transport would hand it over.
     #[must_use]
     pub fn reply(&self) -> HttpReply {
-        let named = self.content_type.as_deref().and_then(charset);
-        let body = match named {
-            Some(encoding) => encoding.encode(&self.body).0.into_owned(),
-            None => self.body.clone().into_bytes(),
-        };
-        HttpReply { content_type: self.content_type.clone(), ..HttpReply::new(self.status, body) }
+        HttpReply::new(self.status, self.body.clone())
     }
 }
 

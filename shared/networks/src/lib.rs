@@ -9,14 +9,8 @@ mod filter;
 mod hook;
 pub mod manifest;
 mod network;
-<<<<<<< HEAD
-mod payout;
-=======
-mod number;
->>>>>>> 9b52b9f (Ask for statuses by numbers where a network takes no text, and ask CTR so)
 mod poll;
 mod postback;
-mod proof;
 mod reply;
 mod request;
 pub mod status;
@@ -25,9 +19,8 @@ mod template;
 
 pub use error::{ManifestError, Problem};
 pub use network::{AccountKey, Network};
-pub use number::order_number;
 pub use poll::{PollFailure, PollInput, StatusReport};
-pub use postback::{DOOR_PATH, DoorError, DoorParams, PostbackReport, ReadyPostback, is_usable, read_postback};
+pub use postback::{DOOR_PATH, DoorError, DoorParams, PostbackReport, ReadyPostback, read_postback};
 pub use reply::HttpReply;
 pub use request::{HttpRequest, RenderError, Settings};
 pub use status::StatusReading;

@@ -282,12 +282,9 @@ pub struct Reply {
     /// Where the network's order id is: the first of these that holds one.
     #[serde(default)]
     pub order_id: OneOrMany,
-    /// The contract knows taken leads without an order id. Without this one is taken as well, and noted.
+    /// A taken lead may come without an order id. Where `order_id` names no place this is so anyway.
     #[serde(default)]
     pub order_id_optional: bool,
-    /// An error text may stand beside the sign of success; otherwise the two together prove nothing.
-    #[serde(default)]
-    pub error_beside_success: bool,
     /// Use `{before.answer}` where the answer holds no order id.
     #[serde(default)]
     pub order_id_before: bool,
@@ -387,14 +384,12 @@ pub struct Override {
 }
 
 /// A condition on an answer or a row: all of its keys must hold.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Condition {
     /// HTTP codes, `200` or `"4xx"`.
-    #[serde(default = "no_codes")]
-    pub http: Spanned<Vec<Scalar>>,
-    /// What the contract says that the code alone means; without it a code proves nothing.
-    pub means: Option<String>,
+    #[serde(default)]
+    pub http: Vec<Scalar>,
     /// The body is JSON (`true`) or is not (`false`).
     pub json: Option<bool>,
     /// JSON pointer to the value the other keys speak of. Alone: the value is there and not empty.
@@ -488,10 +483,6 @@ impl<T> Default for OrderedMap<T> {
 
 const fn yes() -> bool {
     true
-}
-
-fn no_codes() -> Spanned<Vec<Scalar>> {
-    Spanned::new(0..0, Vec::new())
 }
 
 fn one() -> Spanned<usize> {

@@ -1,13 +1,12 @@
 //! The status call: from ids to a request, from the answer to rows.
 
+use lead::money::Written;
 use lead::{Payout, Status};
 use serde_json::Value;
 use url::Url;
 
 use crate::manifest::{Asks, Condition, OneOrMany, Rows};
 use crate::network::Network;
-use crate::payout::read_payout;
-use crate::proof::speaks_of_an_error;
 use crate::reply::{Answer, HttpReply, first_id, first_scalar, first_words, holds_at, scalar};
 use crate::request::{HttpRequest, RenderError, Settings, Values, build};
 use crate::status::{Lists, Meaning, StatusReading, read};
@@ -36,8 +35,6 @@ pub struct StatusReport {
     pub reading: StatusReading,
     /// The payout, read only with an approve or hold.
     pub payout: Option<Payout>,
-    /// What the row says of it and cannot be read, as it came: the amount, or the currency beside one that can.
-    pub raw_payout: Option<String>,
     /// Free text, at most 1,000 characters.
     pub comment: Option<String>,
 }
@@ -48,7 +45,7 @@ pub enum PollFailure {
     /// Too many calls.
     #[error("the network asks for fewer calls (HTTP 429)")]
     RateLimited,
-    /// An HTTP error. With 401, 403 and 5xx it is the account or the network as a whole, never the ids asked for.
+    /// An HTTP error.
     #[error("HTTP {0}")]
     Http(u16),
     /// The answer is an error by the contract, whatever its HTTP code.
@@ -117,33 +114,25 @@ impl Network {
         if answer.status == 429 {
             return Err(PollFailure::RateLimited);
         }
-        // Told by the code, whatever the body says of it: no order is to blame, and the account should rest.
-        if matches!(answer.status, 401 | 403 | 500..) {
-            return Err(PollFailure::Http(answer.status));
-        }
         if answer.any(&contract.failed) {
-            return Err(answer.json.as_ref().map_or_else(|| PollFailure::Refused(String::new()), refused));
+            let told = answer.json.as_ref().map(told_by).unwrap_or_default();
+            return Err(PollFailure::Refused(told));
         }
         if !answer.is_success() {
             return Err(PollFailure::Http(answer.status));
         }
         let json = answer.json.ok_or(PollFailure::Unreadable)?;
-        let failed = || if speaks_of_an_error(&json, "") { refused(&json) } else { PollFailure::Unreadable };
-        let rows = rows(contract, &json).ok_or_else(failed)?;
-        let named = rows.iter().any(|(key, row)| {
-            // By its key alone anything could be a row.
-            let key = key.filter(|_| first_scalar(&contract.status, row).is_some());
-            contract.ids_of(key, row) != (None, None)
-        });
-        // No rows beside an error, or rows of something else: the call failed, and tells nothing of the orders.
-        if !named && (!rows.is_empty() || speaks_of_an_error(&json, "")) {
-            return Err(failed());
-        }
+        let rows = rows(contract, &json)?;
         Ok(rows.into_iter().filter_map(|(key, row)| self.report(contract, key, row)).collect())
     }
 
     fn report(&self, contract: &Rows, key: Option<&str>, row: &Value) -> Option<StatusReport> {
-        let (network_order_id, our_order_id) = contract.ids_of(key, row);
+        let id = |pointers: &OneOrMany| {
+            let by_key = || key.filter(|_| pointers.0.iter().any(|pointer| pointer == "@key")).map(str::to_owned);
+            first_id(pointers, row).or_else(by_key)
+        };
+        let network_order_id = id(&contract.network_id);
+        let our_order_id = id(&contract.our_id);
         if network_order_id.is_none() && our_order_id.is_none() {
             return None;
         }
@@ -151,9 +140,9 @@ impl Network {
         let pays = matches!(reading, StatusReading::Known { status: Status::Approve | Status::Hold, .. });
         let amount = first_scalar(&contract.payout, row).filter(|_| pays);
         let currency = first_scalar(&contract.currency, row).or_else(|| contract.currency_is.clone());
-        let (payout, raw_payout) = read_payout(amount.as_deref(), currency.as_deref());
+        let payout = amount.and_then(|text| text.parse::<Written>().ok()).map(|it| it.payout(currency.as_deref()));
         let comment = first_words(&contract.comment, row, COMMENT_CHARS);
-        Some(StatusReport { network_order_id, our_order_id, reading, payout, raw_payout, comment })
+        Some(StatusReport { network_order_id, our_order_id, reading, payout, comment })
     }
 
     fn row_reading(&self, contract: &Rows, row: &Value) -> Option<StatusReading> {
@@ -209,37 +198,15 @@ fn tagged(condition: &Condition, tags: &str) -> bool {
 
 type Row<'a> = (Option<&'a str>, &'a Value);
 
-impl Rows {
-    /// The network's id and ours.
-    fn ids_of(&self, key: Option<&str>, row: &Value) -> (Option<String>, Option<String>) {
-        let id = |pointers: &OneOrMany| {
-            let by_key = || key.filter(|_| keyed(pointers)).map(str::to_owned);
-            first_id(pointers, row).or_else(by_key)
-        };
-        (id(&self.network_id), id(&self.our_id))
-    }
-}
-
-fn keyed(pointers: &OneOrMany) -> bool {
-    pointers.0.iter().any(|pointer| pointer == "@key")
-}
-
-/// The rows of an answer; `None` where something else stands in their place: a text, an error, a list of texts.
-fn rows<'a>(contract: &Rows, json: &'a Value) -> Option<Vec<Row<'a>>> {
+fn rows<'a>(contract: &Rows, json: &'a Value) -> Result<Vec<Row<'a>>, PollFailure> {
     let root = [String::new()];
     let places = if contract.at.0.is_empty() { root.as_slice() } else { contract.at.0.as_slice() };
-    let (place, found) = places.iter().find_map(|pointer| Some((pointer, json.pointer(pointer)?)))?;
+    let found = places.iter().find_map(|pointer| json.pointer(pointer)).ok_or(PollFailure::Unreadable)?;
     match found {
-        Value::Object(_) if contract.single || is_row(contract, found) => Some(vec![(None, found)]),
-        Value::Array(list) if !contract.single => {
-            list.iter().all(Value::is_object).then(|| list.iter().map(|row| (None, row)).collect())
-        }
-        Value::Object(map) if !contract.single => {
-            let may_be_empty = !place.is_empty() || keyed(&contract.network_id) || keyed(&contract.our_id);
-            let of_rows = map.values().all(Value::is_object) && (may_be_empty || !map.is_empty());
-            of_rows.then(|| map.iter().map(|(key, row)| (Some(key.as_str()), row)).collect())
-        }
-        _ => None,
+        Value::Object(_) if contract.single || is_row(contract, found) => Ok(vec![(None, found)]),
+        Value::Array(list) if !contract.single => Ok(list.iter().map(|row| (None, row)).collect()),
+        Value::Object(map) if !contract.single => Ok(map.iter().map(|(key, row)| (Some(key.as_str()), row)).collect()),
+        _ => Err(PollFailure::Unreadable),
     }
 }
 
@@ -247,10 +214,6 @@ fn rows<'a>(contract: &Rows, json: &'a Value) -> Option<Vec<Row<'a>>> {
 fn is_row(contract: &Rows, object: &Value) -> bool {
     let named = first_id(&contract.network_id, object).or_else(|| first_id(&contract.our_id, object));
     named.is_some() && first_scalar(&contract.status, object).is_some()
-}
-
-fn refused(json: &Value) -> PollFailure {
-    PollFailure::Refused(told_by(json))
 }
 
 /// The text of an error answer, from the places such texts usually have.

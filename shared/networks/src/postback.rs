@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 
+use lead::money::Written;
 use lead::{Payout, Reason, Status};
 
 use crate::manifest::Postback;
 use crate::network::Network;
-use crate::payout::read_payout;
 use crate::status::{Lists, Meaning, StatusReading, is_unfilled_macro, read};
 
 /// The door's parameters as they came, decoded, the account's `id` left out.
@@ -39,7 +39,7 @@ pub struct PostbackReport {
     pub comment: Option<String>,
     /// The payout.
     pub payout: Option<Payout>,
-    /// What it says of the payout and cannot be read, kept as it came: the amount, or the currency beside one that can.
+    /// A payout that cannot be read, kept as it came.
     pub raw_payout: Option<String>,
 }
 
@@ -59,15 +59,8 @@ const ID_BYTES: usize = 255;
 const RAW_CHARS: usize = 100;
 
 impl DoorParams {
-    /// Takes one decoded parameter by its name in lower case; unknown names are ignored. Of a name given twice the first
-    /// usable value counts.
+    /// Takes one decoded parameter; unknown names are ignored, and of a name given twice the first counts.
     pub fn add(&mut self, name: &str, value: &str) {
-        let is_id = matches!(name, "oid" | "eid");
-        // The separator of a URL's end that nothing followed.
-        let value = if is_id { value.trim().trim_end_matches(['?', '&', ' ']) } else { value.trim() };
-        if !is_usable(value) || (is_id && value.len() > ID_BYTES) {
-            return;
-        }
         let slot = match name {
             "oid" => &mut self.oid,
             "eid" => &mut self.eid,
@@ -93,18 +86,18 @@ impl DoorParams {
 ///
 /// # Errors
 /// [`DoorError`] where it names no order or has no status. A parameter whose macro the network did not fill counts
-/// as not there.
+/// as not there, except the status: that is kept as an unmapped word.
 pub fn read_postback(network: Option<&Network>, params: &DoorParams) -> Result<PostbackReport, DoorError> {
     let none = HashMap::new();
     let table: &HashMap<String, Meaning> = network.map_or(&none, Network::statuses);
-    let oid = params.oid.as_deref();
-    let eid = params.eid.as_deref();
+    let oid = present(params.oid.as_deref()).filter(|id| id.len() <= ID_BYTES);
+    let eid = present(params.eid.as_deref()).filter(|id| id.len() <= ID_BYTES);
     if oid.is_none() && eid.is_none() {
         return Err(DoorError::NoOrder);
     }
     let word = params.status.as_deref().ok_or(DoorError::NoStatus)?;
     let reading = read(word, &params.lists, table);
-    let written_reason = params.reason.as_deref();
+    let written_reason = present(params.reason.as_deref());
     let code = written_reason.and_then(|text| text.parse().ok()).and_then(Reason::new);
     let implied = match &reading {
         StatusReading::Known { reason, .. } => *reason,
@@ -112,25 +105,25 @@ pub fn read_postback(network: Option<&Network>, params: &DoorParams) -> Result<P
     };
     // `0` is the platform's way to say that no reason was given.
     let raw_reason = written_reason.filter(|text| code.is_none() && *text != "0").map(|text| cut(text, RAW_CHARS));
-    let (payout, raw_payout) = read_payout(params.pay.as_deref(), params.cc.as_deref());
+    let written_pay = present(params.pay.as_deref());
+    let named = present(params.cc.as_deref());
+    let payout = written_pay.and_then(|text| text.parse::<Written>().ok()).map(|amount| amount.payout(named));
+    let raw_payout = written_pay.filter(|_| payout.is_none()).map(|text| cut(text, RAW_CHARS));
     Ok(PostbackReport {
         oid: oid.map(str::to_owned),
         eid: eid.map(str::to_owned),
         reading,
         reason: code.or(implied),
         raw_reason,
-        comment: params.comment.as_deref().map(|text| cut(text, COMMENT_CHARS)),
+        comment: present(params.comment.as_deref()).map(|text| cut(text, COMMENT_CHARS)),
         payout,
         raw_payout,
     })
 }
 
-/// Whether a value says something: no white space alone, no unfilled macro, not the word for nothing.
-#[must_use]
-pub fn is_usable(value: &str) -> bool {
-    let value = value.trim();
-    let is_nothing = ["null", "undefined"].iter().any(|word| value.eq_ignore_ascii_case(word));
-    !(value.is_empty() || is_nothing || is_unfilled_macro(value))
+/// A value that says something: trimmed, not empty, no unfilled macro.
+fn present(value: Option<&str>) -> Option<&str> {
+    value.map(str::trim).filter(|value| !value.is_empty() && !is_unfilled_macro(value))
 }
 
 fn cut(text: &str, chars: usize) -> String {

@@ -148,22 +148,13 @@ pub fn fold(word: &str) -> String {
     }
 }
 
-/// Whether a value is a macro the network did not fill: `{status}`, `{{status}}`, `${status}`, `[status]`, `%status%`,
-/// `<status>`, `#status#`, `$status`, `__status__`.
+/// Whether a value is a macro the network did not fill: `{status}`, `{{status}}`, `[status]`, `%status%`, `<status>`.
 #[must_use]
 pub fn is_unfilled_macro(value: &str) -> bool {
-    const PAIRS: [(&str, &str); 7] =
-        [("{", "}"), ("[", "]"), ("%", "%"), ("<", ">"), ("#", "#"), ("__", "__"), ("${", "}")];
     let value = value.trim();
-    let between = |(open, close): &(&str, &str)| {
-        value.len() >= open.len() + close.len() && value.starts_with(open) && value.ends_with(close)
-    };
-    // `$12` is an amount.
-    let is_variable = value.strip_prefix('$').is_some_and(|name| {
-        name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-            && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '$' | '.'))
-    });
-    is_variable || PAIRS.iter().any(between)
+    [("{", "}"), ("[", "]"), ("%", "%"), ("<", ">")]
+        .iter()
+        .any(|(open, close)| value.len() > 2 && value.starts_with(open) && value.ends_with(close))
 }
 
 #[derive(Deserialize)]
@@ -270,21 +261,7 @@ mod tests {
 
     #[test]
     fn unfilled_macros_are_unmapped_and_keep_their_text() {
-        for word in [
-            "{status}",
-            "{{status}}",
-            "[status]",
-            "%status%",
-            "<status>",
-            "#status#",
-            "$status",
-            "${status}",
-            "__status__",
-            "{}",
-            "",
-            "null",
-            "undefined",
-        ] {
+        for word in ["{status}", "{{status}}", "[status]", "%status%", "<status>", "", "null", "undefined"] {
             assert_eq!(plain(word), StatusReading::Unmapped { raw: word.to_owned() });
         }
     }

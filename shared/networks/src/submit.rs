@@ -8,7 +8,6 @@ use url::Url;
 
 use crate::manifest::{Condition, Reply};
 use crate::network::Network;
-use crate::proof;
 use crate::reply::{Answer, HttpReply, first_id, first_scalar, first_words};
 use crate::request::{HttpRequest, RenderError, Settings, Values, build, build_before};
 
@@ -96,8 +95,6 @@ impl Rest {
 pub struct Taken {
     /// The network's id of the order.
     pub network_order_id: Option<String>,
-    /// The contract promises an id and the answer has none: the network cannot be asked for this order by it.
-    pub lacks_id: bool,
     /// The network took it and marked it as a duplicate.
     pub duplicate: bool,
     /// A status word that the fresh order already has.
@@ -156,7 +153,7 @@ impl Network {
     /// A [`Submission::NotTaken`] where it is no success or its body is empty, too long, or more than one word:
     /// nothing has been handed over yet.
     pub fn read_before(&self, reply: &HttpReply) -> Result<String, Submission> {
-        let text = crate::reply::text_of(reply).trim().to_owned();
+        let text = String::from_utf8_lossy(crate::reply::without_mark(&reply.body)).trim().to_owned();
         let is_word = !text.is_empty()
             && text.len() <= BEFORE_ANSWER_BYTES
             && !text.chars().any(|c| c.is_whitespace() || c.is_control() || matches!(c, '<' | '>'));
@@ -181,69 +178,63 @@ impl Network {
         Ok(rebase(request, input.base_url))
     }
 
-    /// Makes a verdict of the answer to a submit: delivered and refused need the contract's own words, and a redirect
-    /// is no answer to this lead.
+    /// Makes a verdict of the answer to a submit.
     ///
-    /// HTTP 429 is read as not taken whatever the contract says: by RFC 6585 the request was turned away. Where the
-    /// contract says nothing, [`Rest::of_code`] tells what was not worked on; all else is [`Submission::Unclear`].
+    /// HTTP 429 is read as not taken whatever the contract says: by RFC 6585 the request was turned away.
+    /// Everything that no condition of the contract covers is [`Submission::Unclear`].
     #[must_use]
     pub fn read_submission(&self, reply: &HttpReply, before_answer: Option<&str>) -> Submission {
         let Some(contract) = self.manifest.submit.as_ref().map(|submit| &submit.reply) else {
             return Submission::Unclear { seen: "no contract".to_owned() };
         };
         let answer = Answer::read(reply);
-        if (300..400).contains(&answer.status) {
-            return Submission::Unclear { seen: format!("HTTP {}, a redirect, which is not followed", answer.status) };
-        }
-        let rest = Rest::of_code(answer.status);
-        let not_taken = || {
+        let refused = |cause| Submission::Refused { cause, message: message(contract, &answer) };
+        let not_taken = |rest| {
             let told = message(contract, &answer).unwrap_or_default();
             Submission::NotTaken { message: format!("HTTP {} {told}", answer.status).trim().to_owned(), rest }
         };
-        if rest == Some(Rest::Limit) || proof::told(&contract.not_taken, &answer) {
-            return not_taken();
+        let rest = Rest::of_code(answer.status);
+        if rest == Some(Rest::Limit) || answer.any(&contract.not_taken) {
+            return not_taken(rest);
         }
-        let refusals = [
-            (&contract.duplicate, RefusalCause::Duplicate),
-            (&contract.bad_phone, RefusalCause::BadPhone),
-            (&contract.refused, RefusalCause::Other),
-        ];
-        if let Some((_, cause)) = refusals.into_iter().find(|(conditions, _)| proof::told(conditions, &answer)) {
-            return Submission::Refused { cause, message: message(contract, &answer) };
+        if answer.any(&contract.duplicate) {
+            return refused(RefusalCause::Duplicate);
         }
-        if proof::taken(contract, &answer) {
-            return Submission::Delivered(self.taken(contract, &answer, before_answer));
+        if answer.any(&contract.bad_phone) {
+            return refused(RefusalCause::BadPhone);
         }
-        if rest.is_some() { not_taken() } else { Submission::Unclear { seen: seen(&answer) } }
-    }
-
-    fn taken(&self, contract: &Reply, answer: &Answer, before_answer: Option<&str>) -> Taken {
-        let nothing = serde_json::Value::Null;
-        let json = answer.json.as_ref().unwrap_or(&nothing);
-        let own = first_id(&contract.order_id, json);
-        let stand_in = before_answer.filter(|_| contract.order_id_before).map(str::to_owned);
-        let network_order_id = own.or(stand_in).filter(|id| id.len() <= NETWORK_ORDER_ID_BYTES);
-        let awaits_id = !contract.order_id.0.is_empty()
-            && (!contract.order_id_optional || self.asks() == Some(crate::manifest::Asks::Network));
-        let payout = first_scalar(&contract.payout, json).and_then(|text| text.parse::<Written>().ok());
-        let currency = first_scalar(&contract.currency, json);
-        Taken {
-            lacks_id: awaits_id && network_order_id.is_none(),
-            network_order_id,
-            duplicate: answer.any(&contract.marked_duplicate),
-            status_word: first_scalar(&contract.status, json),
-            payout: payout.map(|payout| payout.payout(currency.as_deref())),
+        if answer.any(&contract.refused) {
+            return refused(RefusalCause::Other);
         }
+        if answer.any(&contract.delivered) {
+            return delivered(contract, &answer, before_answer);
+        }
+        if rest.is_some() {
+            return not_taken(rest);
+        }
+        let kind = if answer.json.is_some() { "JSON that the contract does not name" } else { "no JSON" };
+        Submission::Unclear { seen: format!("HTTP {}, {kind}", answer.status) }
     }
 }
 
-fn seen(answer: &Answer) -> String {
-    let kind = match answer {
-        Answer { json: Some(_), .. } => "JSON that the contract does not name",
-        Answer { is_page: true, .. } => "a page",
-        _ => "no JSON",
-    };
-    format!("HTTP {}, {kind}", answer.status)
+fn delivered(contract: &Reply, answer: &Answer, before_answer: Option<&str>) -> Submission {
+    let nothing = serde_json::Value::Null;
+    let json = answer.json.as_ref().unwrap_or(&nothing);
+    let own = first_id(&contract.order_id, json);
+    let stand_in = before_answer.filter(|_| contract.order_id_before).map(str::to_owned);
+    let network_order_id = own.or(stand_in).filter(|id| id.len() <= NETWORK_ORDER_ID_BYTES);
+    let needs_id = !contract.order_id.0.is_empty() && !contract.order_id_optional;
+    if needs_id && network_order_id.is_none() {
+        return Submission::Unclear { seen: format!("HTTP {}, taken but without an order id", answer.status) };
+    }
+    let payout = first_scalar(&contract.payout, json).and_then(|text| text.parse::<Written>().ok());
+    let currency = first_scalar(&contract.currency, json);
+    Submission::Delivered(Taken {
+        network_order_id,
+        duplicate: answer.any(&contract.marked_duplicate),
+        status_word: first_scalar(&contract.status, json),
+        payout: payout.map(|payout| payout.payout(currency.as_deref())),
+    })
 }
 
 fn message(contract: &Reply, answer: &Answer) -> Option<String> {

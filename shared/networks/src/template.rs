@@ -49,8 +49,6 @@ pub enum Name {
     Lead(Field),
     /// `order.id`: our id.
     OrderId,
-    /// `order.number`: a whole number made of our id.
-    OrderNumber,
     /// `order.created`: when the lead came, in unix seconds.
     OrderCreated,
     /// `setting.…`: a setting of the account.
@@ -61,8 +59,6 @@ pub enum Name {
     BeforeAnswer,
     /// `batch.ids`: the ids a status call asks for.
     BatchIds,
-    /// `batch.numbers`: the numbers of our ids that a status call asks for.
-    BatchNumbers,
     /// `window.from`, in unix seconds.
     WindowFrom,
     /// `window.to`, in unix seconds.
@@ -215,13 +211,11 @@ impl Name {
             ("lead", "country") => Some(Self::LeadCountry),
             ("lead", _) => Field::from_name(name).map(Self::Lead),
             ("order", "id") => Some(Self::OrderId),
-            ("order", "number") => Some(Self::OrderNumber),
             ("order", "created") => Some(Self::OrderCreated),
             ("setting", _) if !name.is_empty() => Some(Self::Setting(name.to_owned())),
             ("param", _) if !name.is_empty() => Some(Self::Param(name.to_owned())),
             ("before", "answer") => Some(Self::BeforeAnswer),
             ("batch", "ids") => Some(Self::BatchIds),
-            ("batch", "numbers") => Some(Self::BatchNumbers),
             ("window", "from") => Some(Self::WindowFrom),
             ("window", "to") => Some(Self::WindowTo),
             _ => None,
@@ -240,9 +234,9 @@ impl Name {
                 .chain(Field::ALL.iter().map(|field| field.name()))
                 .collect::<Vec<_>>()
                 .join(", "),
-            "order" => "id, number, created".to_owned(),
+            "order" => "id, created".to_owned(),
             "before" => "answer".to_owned(),
-            "batch" => "ids, numbers".to_owned(),
+            "batch" => "ids".to_owned(),
             "window" => "from, to".to_owned(),
             _ => "the names the manifest declares".to_owned(),
         }
@@ -257,13 +251,11 @@ impl Name {
             Self::LeadCountry => "lead.country".to_owned(),
             Self::Lead(field) => format!("lead.{}", field.name()),
             Self::OrderId => "order.id".to_owned(),
-            Self::OrderNumber => "order.number".to_owned(),
             Self::OrderCreated => "order.created".to_owned(),
             Self::Setting(name) => format!("setting.{name}"),
             Self::Param(name) => format!("param.{name}"),
             Self::BeforeAnswer => "before.answer".to_owned(),
             Self::BatchIds => "batch.ids".to_owned(),
-            Self::BatchNumbers => "batch.numbers".to_owned(),
             Self::WindowFrom => "window.from".to_owned(),
             Self::WindowTo => "window.to".to_owned(),
             Self::Body => "body".to_owned(),

@@ -5,7 +5,7 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use lead::{Decimal, Field, Lead, OrderId, Payout, Reason, Status};
+use lead::{Decimal, Lead, OrderId, Payout, Reason, Status};
 
 use crate::event::{Event, Kind, Source};
 use crate::order::{Order, Work};
@@ -37,16 +37,11 @@ pub(crate) const DUPLICATE_OF: &str = "dup";
 pub(crate) const UPDATED: &str = "up";
 pub(crate) const LEAD: &str = "l";
 pub(crate) const OVERRIDES: &str = "ov";
-pub(crate) const BY: &str = "by";
-pub(crate) const NOTED: &str = "nt";
 pub(crate) const POLLABLE: &str = "po";
 pub(crate) const BY_POSTBACK: &str = "wp";
 pub(crate) const BY_POLL: &str = "wa";
 pub(crate) const HISTORY: &str = "h";
 pub(crate) const EXPIRES: &str = schema::TTL;
-
-/// The note within an entry of the history.
-pub(crate) const NOTE: &str = "n";
 
 /// An item that is no order: the attribute that is missing or unreadable. Never its content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -106,13 +101,11 @@ pub(crate) fn to_item(order: &Order) -> Result<Item, Unreadable> {
     put(LEAD, order.lead.as_ref().map(lead_json).transpose()?.map(text));
     let overrides = Some(&order.overrides).filter(|overrides| !overrides.is_empty());
     put(OVERRIDES, overrides.map(overrides_json).transpose()?.map(text));
-    put(BY, word(&order.by));
     put(POLLABLE, Some(order.pollable).filter(|pollable| *pollable).map(AttributeValue::Bool));
     put(BY_POSTBACK, order.decided_by_postback.map(|status| text(status.as_str())));
     put(BY_POLL, order.decided_by_poll.map(|status| text(status.as_str())));
     put(EXPIRES, order.expires.map(number));
-    // The first event, `received`, is known from the id, but for its note.
-    put(NOTED, order.history.first().and_then(|received| received.note.as_deref()).map(text));
+    // The first event, `received`, is known from the id.
     put(HISTORY, Some(AttributeValue::L(order.history.iter().skip(1).map(event_value).collect())));
     Ok(item)
 }
@@ -125,25 +118,21 @@ fn overrides_json(overrides: &BTreeMap<String, String>) -> Result<String, Unread
     serde_json::to_string(overrides).map_err(|_| Unreadable(OVERRIDES))
 }
 
-/// The order of an item. Without what it stands by (its id, account, offer, network, client, states, version and history)
-/// an item is no order to this version; of anything else that cannot be read the order says so in [`Order::unread`],
-/// since an item may be a newer version's. Attributes that nobody here knows are left alone: every write is an update.
+/// The order of an item.
 ///
 /// # Errors
-/// [`Unreadable`] when what an order stands by is missing or is not what this version of the relay writes.
+/// [`Unreadable`] when an attribute is missing or is not what this version of the relay writes.
 pub(crate) fn from_item(item: &Item) -> Result<Order, Unreadable> {
     let item = Reader(item);
     let id: OrderId = item.parsed(schema::SK)?;
-    let mut unread = Vec::new();
-    let history = history_of(&item, id.unix_ms(), &mut unread)?;
-    let payout = lenient(item.optional::<Decimal>(PAYOUT), &mut unread).map(|amount| {
-        let currency = lenient(item.optional(CURRENCY), &mut unread);
-        Payout { amount, currency }
-    });
-    let reason = item.number::<u8>(REASON).and_then(|code| {
-        let reason = code.map(Reason::try_from).transpose();
-        reason.map_err(|_| Unreadable(REASON))
-    });
+    let received = Event::new(id.unix_ms(), Kind::Received, Source::Intake);
+    let stored = item.0.get(HISTORY).and_then(|history| history.as_l().ok()).ok_or(Unreadable(HISTORY))?;
+    let events = stored.iter().map(event_of);
+    let history = std::iter::once(Ok(received)).chain(events).collect::<Result<_, _>>()?;
+    let payout = match item.optional::<Decimal>(PAYOUT)? {
+        Some(amount) => Some(Payout { amount, currency: item.optional(CURRENCY)? }),
+        None => None,
+    };
     Ok(Order {
         account: item.parsed(ACCOUNT)?,
         offer: item.parsed(OFFER)?,
@@ -151,74 +140,28 @@ pub(crate) fn from_item(item: &Item) -> Result<Order, Unreadable> {
         client: item.parsed(CLIENT)?,
         delivery: item.parsed(DELIVERY)?,
         status: item.parsed(STATUS)?,
-        raw_status: lenient(item.optional(RAW), &mut unread),
-        network_order_id: lenient(item.optional(NETWORK_ORDER), &mut unread),
-        click_id: lenient(item.optional(CLICK), &mut unread),
+        raw_status: item.optional(RAW)?,
+        network_order_id: item.optional(NETWORK_ORDER)?,
+        click_id: item.optional(CLICK)?,
         payout,
-        reason: lenient(reason, &mut unread),
-        comment: lenient(item.optional(COMMENT), &mut unread),
-        duplicate_of: lenient(item.optional(DUPLICATE_OF), &mut unread),
+        reason: item.number::<u8>(REASON)?.map(Reason::try_from).transpose().map_err(|_| Unreadable(REASON))?,
+        comment: item.optional(COMMENT)?,
+        duplicate_of: item.optional(DUPLICATE_OF)?,
         updated: item.number(UPDATED)?.ok_or(Unreadable(UPDATED))?,
-        lead: lenient(item.lead(), &mut unread),
-        overrides: lenient(item.json(OVERRIDES), &mut unread).unwrap_or_default(),
-        by: lenient(item.optional(BY), &mut unread),
-        tries: lenient(item.number(TRIES), &mut unread).unwrap_or_default(),
-        next_attempt: lenient(item.number(NEXT_ATTEMPT), &mut unread),
-        expires: lenient(item.number(EXPIRES), &mut unread),
+        lead: item.json(LEAD)?,
+        overrides: item.json(OVERRIDES)?.unwrap_or_default(),
+        tries: item.number(TRIES)?.unwrap_or_default(),
+        next_attempt: item.number(NEXT_ATTEMPT)?,
+        expires: item.number(EXPIRES)?,
         version: item.number(VERSION)?.ok_or(Unreadable(VERSION))?,
         pollable: item.0.get(POLLABLE).is_some_and(|value| value.as_bool().is_ok_and(|yes| *yes)),
-        work: lenient(item.work(), &mut unread),
-        decided_by_postback: lenient(item.optional(BY_POSTBACK), &mut unread),
-        decided_by_poll: lenient(item.optional(BY_POLL), &mut unread),
+        work: item.work()?,
+        decided_by_postback: item.optional(BY_POSTBACK)?,
+        decided_by_poll: item.optional(BY_POLL)?,
         history,
-        unread,
         id,
     })
 }
-
-/// What could be read; else nothing, and `unread` names it.
-fn lenient<T>(read: Result<Option<T>, Unreadable>, unread: &mut Vec<&'static str>) -> Option<T> {
-    read.unwrap_or_else(|Unreadable(attribute)| {
-        unread.push(attribute);
-        None
-    })
-}
-
-/// The events of an item, the first one from its id. One that cannot be read is passed over, and `unread` says so.
-fn history_of(item: &Reader<'_>, received_ms: u64, unread: &mut Vec<&'static str>) -> Result<Vec<Event>, Unreadable> {
-    let stored = item.0.get(HISTORY).and_then(|history| history.as_l().ok()).ok_or(Unreadable(HISTORY))?;
-    let note = lenient(item.optional(NOTED), unread);
-    let mut history = vec![Event { note, ..Event::new(received_ms, Kind::Received, Source::Intake) }];
-    history.extend(stored.iter().filter_map(|value| event_of(value).ok()));
-    if history.len() <= stored.len() {
-        unread.push(HISTORY);
-    }
-    Ok(history)
-}
-
-/// The sort key and the unreadable attribute of an item that is no order.
-pub(crate) fn skipped(item: &Item, Unreadable(attribute): Unreadable) -> Skipped {
-    let reader = Reader(item);
-    Skipped {
-        id: reader.optional(schema::SK).ok().flatten().unwrap_or_default(),
-        offer: reader.optional(OFFER).ok().flatten(),
-        attribute,
-    }
-}
-
-/// An item that could not be read, and was skipped.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Skipped {
-    /// Its sort key: the order's id.
-    pub id: String,
-    /// The order's offer, where that can be read.
-    pub offer: Option<String>,
-    /// The attribute that is missing or unreadable.
-    pub attribute: &'static str,
-}
-
-/// What decides whether an order may be sent: only where all of this was read is it handed to its network again.
-pub(crate) const DECIDING: [&str; 5] = [NETWORK_ORDER, LEAD, OVERRIDES, TRIES, NEXT_ATTEMPT];
 
 /// Reads attributes of an item, each by its type.
 pub(crate) struct Reader<'a>(pub(crate) &'a Item);
@@ -246,17 +189,6 @@ impl Reader<'_> {
         serde_json::from_str(json).map(Some).map_err(|_| Unreadable(name))
     }
 
-    /// The lead. Fields that only a newer version knows are left out.
-    fn lead(&self) -> Result<Option<Lead>, Unreadable> {
-        self.json(LEAD).or_else(|error| {
-            let mut json: serde_json::Value = self.json(LEAD)?.ok_or(error)?;
-            if let Some(fields) = json.get_mut("f").and_then(serde_json::Value::as_object_mut) {
-                fields.retain(|name, _| serde_json::from_value::<Field>(name.as_str().into()).is_ok());
-            }
-            serde_json::from_value(json).map(Some).map_err(|_| error)
-        })
-    }
-
     fn work(&self) -> Result<Option<Work>, Unreadable> {
         let Some(due) = self.optional::<String>(DUE)? else { return Ok(None) };
         let work = Work::ALL.into_iter().find(|work| due.starts_with(work.letter()));
@@ -269,10 +201,10 @@ pub(crate) fn event_value(event: &Event) -> AttributeValue {
     let mut map = Item::from([
         ("t".to_owned(), number(event.at_ms)),
         ("k".to_owned(), text(event.kind.as_str())),
-        ("s".to_owned(), text(event.source.letter().to_string())),
+        ("s".to_owned(), text(event.source.letter())),
     ]);
     let optional =
-        [("c", event.status.map(Status::as_str)), ("w", event.raw_status.as_deref()), (NOTE, event.note.as_deref())];
+        [("c", event.status.map(Status::as_str)), ("w", event.raw_status.as_deref()), ("n", event.note.as_deref())];
     map.extend(optional.into_iter().filter_map(|(name, value)| Some((name.to_owned(), text(value?)))));
     AttributeValue::M(map)
 }
@@ -282,10 +214,9 @@ fn event_of(value: &AttributeValue) -> Result<Event, Unreadable> {
     let read = || {
         let source = Source::from_letter(&map.parsed::<String>("s")?).ok_or(Unreadable("s"))?;
         let mut event = Event::new(map.number("t")?.ok_or(Unreadable("t"))?, map.parsed("k")?, source);
-        // A status that only a newer version knows leaves an event that tells none.
-        event.status = map.optional("c").unwrap_or_default();
-        event.raw_status = map.optional("w").unwrap_or_default();
-        event.note = map.optional(NOTE).unwrap_or_default();
+        event.status = map.optional("c")?;
+        event.raw_status = map.optional("w")?;
+        event.note = map.optional("n")?;
         Ok(event)
     };
     read().map_err(|_: Unreadable| Unreadable(HISTORY))

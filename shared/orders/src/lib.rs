@@ -9,12 +9,11 @@ mod store;
 pub mod transition;
 
 pub use delivery::{DeliveryOutcome, DeliveryReport};
-pub use event::{Event, Kind, Source};
-pub use item::Skipped;
+pub use event::{Event, Kind, Source, UnknownKind};
 pub use order::{Beginning, NewOrder, Order, Work};
 pub use store::{
-    AccountTally, Applied, Attempt, Bounds, Claim, Claimed, Cursor, CustomerClaim, Due, DuePage, DueQuery, Duty,
-    Erased, Filter, Inserted, Looked, Meter, NotACursor, Noted, Page, ParkKey, Parked, ParkedPage, Recorded, Standing,
-    Store, StoreError, Tally, Units,
+    AccountTally, Applied, Attempt, Claim, Claimed, Cursor, CustomerClaim, Due, DuePage, DueQuery, Duty, Erased,
+    Filter, Inserted, Meter, NotACursor, Page, ParkKey, Parked, ParkedPage, Recorded, Standing, Store, StoreError,
+    Tally, Units,
 };
 pub use transition::{News, State, Transition, Why};

@@ -6,7 +6,7 @@ use std::fmt;
 use lead::{Delivery, Field, Lead, OrderId, Payout, Reason, Status};
 
 use crate::event::{Event, Kind, Source};
-use crate::transition::{State, pays};
+use crate::transition::State;
 
 /// An order as it stands. Its `Debug` shows no personal data and none of a network's free text.
 #[derive(Clone, PartialEq, Eq)]
@@ -31,7 +31,7 @@ pub struct Order {
     pub network_order_id: Option<String>,
     /// The tracker's click id.
     pub click_id: Option<String>,
-    /// What the network pays, or would pay: [`Order::paid`] is what is shown.
+    /// What the network pays.
     pub payout: Option<Payout>,
     /// Why it was cancelled, where the network gave a canonical reason.
     pub reason: Option<Reason>,
@@ -45,8 +45,6 @@ pub struct Order {
     pub lead: Option<Lead>,
     /// Overrides of the offer's parameters, for this lead alone.
     pub overrides: BTreeMap<String, String>,
-    /// The mark of the request that stored it, where another one had proposed its id; see [`OrderId::mark`].
-    pub by: Option<String>,
     /// How often sending was begun, the first time included.
     pub tries: u32,
     /// When it may be sent or claimed again, in seconds since 1970.
@@ -65,8 +63,6 @@ pub struct Order {
     pub decided_by_poll: Option<Status>,
     /// Every event, oldest first, beginning with `received`.
     pub history: Vec<Event>,
-    /// Stored attributes that this version of the relay could not read. They stay in the item as they are.
-    pub unread: Vec<&'static str>,
 }
 
 impl Order {
@@ -76,33 +72,10 @@ impl Order {
         self.id.unix_ms()
     }
 
-    /// Whether the request of this mark stored it: then the call to the network is that request's, also where the table's
-    /// answer to the write was lost.
-    #[must_use]
-    pub fn is_by(&self, mark: &str) -> bool {
-        self.by.as_deref().unwrap_or_else(|| self.id.mark()) == mark
-    }
-
-    /// The same order, stored by the request of `mark`, with what the history says of how the lead was read.
-    #[must_use]
-    pub fn received_by(mut self, mark: &str, note: Option<String>) -> Self {
-        self.by = Some(mark.to_owned()).filter(|mark| mark != self.id.mark());
-        if let Some(received) = self.history.first_mut() {
-            received.note = note;
-        }
-        self
-    }
-
     /// Whether the network's postback and its poll have decided differently, and not yet agreed.
     #[must_use]
     pub fn disputed(&self) -> bool {
         self.decided_by_postback.zip(self.decided_by_poll).is_some_and(|(postback, poll)| postback != poll)
-    }
-
-    /// What the network pays, as it is shown and counted: with hold and approve alone.
-    #[must_use]
-    pub fn paid(&self) -> Option<&Payout> {
-        self.payout.as_ref().filter(|_| pays(self.status))
     }
 
     /// Whether sending was begun and no answer was ever recorded: a call is running, or its runner died.
@@ -112,7 +85,7 @@ impl Order {
     pub fn attempt_unanswered(&self) -> bool {
         // An order that is still queued had no other outcomes than these; events of other kinds may stand between.
         let sending = [Kind::Received, Kind::Attempt, Kind::Queued, Kind::Unknown, Kind::Undeliverable];
-        let last = self.history.iter().rev().map(|event| &event.kind).find(|kind| sending.contains(kind));
+        let last = self.history.iter().rev().map(|event| event.kind).find(|kind| sending.contains(kind));
         self.delivery == Delivery::Queued && matches!(last, Some(Kind::Received | Kind::Attempt))
     }
 
@@ -152,7 +125,6 @@ impl fmt::Debug for Order {
             .field("version", &self.version)
             .field("work", &self.work)
             .field("history", &self.history)
-            .field("unread", &self.unread)
             .finish_non_exhaustive()
     }
 }
@@ -305,7 +277,6 @@ impl From<NewOrder> for Order {
             updated: received,
             lead: Some(new.lead),
             overrides: new.overrides,
-            by: None,
             tries: u32::from(!new.test),
             next_attempt: None,
             expires: new.expires,
@@ -315,7 +286,6 @@ impl From<NewOrder> for Order {
             decided_by_postback: None,
             decided_by_poll: None,
             history: vec![Event::new(received, Kind::Received, Source::Intake)],
-            unread: Vec::new(),
             id: new.id,
         }
     }

@@ -15,9 +15,7 @@ mod listing;
 mod meter;
 mod news;
 mod parking;
-mod pause;
 mod reading;
-mod scan;
 mod state;
 mod tally;
 mod work;
@@ -26,8 +24,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
-use aws_sdk_dynamodb::operation::update_item::{UpdateItemError, UpdateItemOutput};
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{
     ConsumedCapacity, ReturnConsumedCapacity, ReturnValue, ReturnValuesOnConditionCheckFailure,
 };
@@ -41,21 +38,20 @@ pub use error::StoreError;
 pub use intake::{Claim, Inserted};
 pub use listing::Filter;
 pub use meter::{Meter, Units};
-pub use news::{Applied, Noted};
+pub use news::Applied;
 pub use parking::{ParkKey, Parked, ParkedPage};
 pub use reading::{Cursor, NotACursor, Page};
-pub use scan::{Bounds, Looked};
 pub use tally::{AccountTally, Tally};
 pub use work::{Due, DuePage, DueQuery};
 
-use crate::item::{Item, Skipped, from_item, key, skipped};
+use crate::item::{Item, from_item, key};
 use crate::order::Order;
 use expression::Update;
 
 /// A history of this length takes no more repeats of what the rules ignore. Changes are always added.
 const HISTORY_CAP: usize = 60;
 /// How often a write is tried again when another one came between.
-const CONFLICT_TRIES: u32 = 16;
+const CONFLICT_TRIES: usize = 16;
 
 /// The table of a relay. Cheap to clone.
 #[derive(Clone)]
@@ -133,47 +129,28 @@ impl Store {
         update: Update,
         returned: ReturnValue,
     ) -> Result<Written, StoreError> {
-        let request = update
+        let sent = update
             .apply_to(self.client.update_item())
+            .table_name(&*self.table)
             .set_key(Some(key(id)))
             .return_values(returned)
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        Ok(match self.conditional(operation, request).await? {
-            Ok(done) => Written::Done(order_of(operation, done.attributes())?),
-            Err(there) => Written::Failed(order_of(operation, there.as_ref())?),
-        })
-    }
-
-    /// One update of one item under a condition: the answer, or the item as it stands where the condition failed and it
-    /// was asked for.
-    async fn conditional(
-        &self,
-        operation: &'static str,
-        request: UpdateItemFluentBuilder,
-    ) -> Result<Result<UpdateItemOutput, Option<Item>>, StoreError> {
-        let sent = request.table_name(&*self.table).set_return_consumed_capacity(self.capacity()).send().await;
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .set_return_consumed_capacity(self.capacity())
+            .send()
+            .await;
         match sent {
             Ok(done) => {
                 self.count_write(done.consumed_capacity());
-                Ok(Ok(done))
+                Ok(Written::Done(order_of(operation, done.attributes())?))
             }
             Err(error) => match error.as_service_error() {
-                Some(UpdateItemError::ConditionalCheckFailedException(failed)) => Ok(Err(failed.item().cloned())),
+                Some(UpdateItemError::ConditionalCheckFailedException(failed)) => {
+                    Ok(Written::Failed(order_of(operation, failed.item())?))
+                }
                 _ => Err(StoreError::of(operation, &error)),
             },
         }
     }
-
-    /// One conditional update of an item whose state does not matter where the condition fails. Tells whether it was made.
-    async fn update_item(&self, operation: &'static str, key: Item, update: Update) -> Result<bool, StoreError> {
-        let request = update.apply_to(self.client.update_item()).set_key(Some(key));
-        Ok(self.conditional(operation, request).await?.is_ok())
-    }
-}
-
-/// The order of an item among many: one that cannot be read is told apart, and stops nothing.
-fn order_or_skipped(item: &Item) -> Result<Order, Skipped> {
-    from_item(item).map_err(|error| skipped(item, error))
 }
 
 fn order_of(operation: &'static str, item: Option<&Item>) -> Result<Option<Box<Order>>, StoreError> {

@@ -33,10 +33,6 @@ pub struct News {
     /// The payout it tells.
     #[serde(rename = "po", default, skip_serializing_if = "Option::is_none")]
     pub payout: Option<Payout>,
-    /// What it tells of the payout and cannot be read, as it came: the amount, or beside [`News::payout`] a currency. The
-    /// history keeps it. An amount beside it is in no known currency, and never in the one before.
-    #[serde(rename = "ru", default, skip_serializing_if = "Option::is_none")]
-    pub unread_payout: Option<String>,
     /// Who brought it.
     #[serde(rename = "s")]
     pub source: Source,
@@ -70,7 +66,6 @@ impl News {
             reason: None,
             comment: None,
             payout: None,
-            unread_payout: None,
             source,
             at_ms,
             network_order_id: None,
@@ -84,21 +79,19 @@ impl News {
         Self {
             raw_status: cut(self.raw_status.as_deref(), MAX_RAW_CHARS),
             comment: cut(self.comment.as_deref(), MAX_COMMENT_CHARS),
-            unread_payout: cut(self.unread_payout.as_deref(), MAX_RAW_CHARS),
             network_order_id: usable_id(self.network_order_id.as_deref()),
             note: cut(self.note.as_deref(), MAX_NOTE_CHARS),
             ..self.clone()
         }
     }
 
-    /// The history entry of this news. It keeps the payout, read or not, and, without a note of its own, the comment:
-    /// later ones replace them in the order, and a cancel takes the payout away.
+    /// The history entry of this news. It keeps the payout and, without a note of its own, the comment: later ones
+    /// replace both in the order.
     #[must_use]
     pub fn event(&self, kind: Kind) -> Event {
         let paid = self.payout.as_ref().map(Payout::to_string);
-        let unread = self.unread_payout.as_ref().map(|text| format!("payout {text}"));
         let said = self.note.as_deref().or(self.comment.as_deref());
-        let parts: Vec<&str> = paid.as_deref().into_iter().chain(unread.as_deref()).chain(said).collect();
+        let parts: Vec<&str> = paid.as_deref().into_iter().chain(said).collect();
         let note = Some(parts.join(", "));
         Event {
             at_ms: self.at_ms,
@@ -118,7 +111,6 @@ impl fmt::Debug for News {
             .field("raw_status", &self.raw_status)
             .field("reason", &self.reason)
             .field("payout", &self.payout)
-            .field("unread_payout", &self.unread_payout)
             .field("source", &self.source)
             .field("at_ms", &self.at_ms)
             .field("network_order_id", &self.network_order_id)
@@ -176,7 +168,7 @@ impl fmt::Debug for State {
 pub enum Transition {
     /// The status moves: one `status` event.
     Changed(State),
-    /// An order on hold or approved is paid differently: one `payout` event.
+    /// An approved order is paid differently: one `payout` event.
     PayoutChanged(State),
     /// The status stands, but the news knew something new beside it (a word, a reason, the network's id): no event.
     Learned(State),
@@ -224,10 +216,8 @@ fn changed(state: &State, news: &News) -> State {
     after.status = news.status;
     // A reason belongs to the status it came with.
     after.reason = news.reason;
-    if !pays(news.status) {
-        after.payout = None;
-    } else if news.payout.is_some() {
-        after.payout = payout_after(state.payout.as_ref(), news);
+    if let Some(payout) = &news.payout {
+        after.payout = Some(payout_after(state.payout.as_ref(), payout));
     }
     let decided = Some(news.status).filter(|status| status.is_final());
     match news.source {
@@ -242,10 +232,14 @@ fn repeated(state: &State, news: &News) -> Transition {
     let mut after = told(state, news);
     after.reason = news.reason.or(state.reason);
     settle(&mut after, news);
-    if news.payout.is_some() && (pays(state.status) || state.status == Status::Wait) {
-        after.payout = payout_after(state.payout.as_ref(), news);
-        if pays(state.status) && after.payout != state.payout {
+    if let Some(payout) = &news.payout {
+        let paid = payout_after(state.payout.as_ref(), payout);
+        if state.status == Status::Approve && state.payout.as_ref() != Some(&paid) {
+            after.payout = Some(paid);
             return Transition::PayoutChanged(after);
+        }
+        if state.payout.is_none() {
+            after.payout = Some(paid);
         }
     }
     if after == *state { Transition::Same } else { Transition::Learned(after) }
@@ -284,19 +278,9 @@ fn settle(after: &mut State, news: &News) {
     }
 }
 
-/// Whether an order of this status has a payout to show and to count. One that waits may know what it would be paid; one
-/// that is cancelled or trashed is paid nothing, and its history knows what was paid before.
-#[must_use]
-pub const fn pays(status: Status) -> bool {
-    matches!(status, Status::Hold | Status::Approve)
-}
-
-/// A payout that names no currency is in the currency of the one before; one that names a currency that cannot be read is
-/// in none.
-fn payout_after(before: Option<&Payout>, news: &News) -> Option<Payout> {
-    let told = news.payout.as_ref()?;
-    let before = before.filter(|_| news.unread_payout.is_none()).and_then(|payout| payout.currency);
-    Some(Payout { amount: told.amount, currency: told.currency.or(before) })
+/// A payout without a currency is in the currency of the one before.
+fn payout_after(before: Option<&Payout>, told: &Payout) -> Payout {
+    Payout { amount: told.amount, currency: told.currency.or_else(|| before.and_then(|payout| payout.currency)) }
 }
 
 #[cfg(test)]

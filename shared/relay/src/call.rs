@@ -1,7 +1,5 @@
 //! HTTP as the flows see it: a call in, an answer out, whichever gateway stands in front.
 
-use std::net::IpAddr;
-
 use http::HeaderMap;
 use serde::Serialize;
 
@@ -58,39 +56,6 @@ impl Call {
     pub fn key(&self) -> Option<&str> {
         key_of(&self.headers)
     }
-}
-
-impl Call {
-    /// The same call as a relay behind so many trusted proxies of one's own sees it: each proxy adds who called it to
-    /// `X-Forwarded-For`, and the gateway the last of them. What is no address there leaves the gateway's word.
-    #[must_use]
-    pub fn behind(mut self, proxies: usize) -> Self {
-        if proxies > 0 {
-            let lists = self.headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
-            let mut hops: Vec<Option<String>> = lists.flat_map(|list| list.split(',')).map(address).collect();
-            if hops.last() != Some(&self.source_ip) {
-                hops.push(self.source_ip.clone());
-            }
-            // Where fewer are named than trusted, the first is as far as anybody saw.
-            let at = hops.len().saturating_sub(proxies + 1);
-            self.source_ip = hops.into_iter().nth(at).flatten().or(self.source_ip);
-        }
-        self
-    }
-}
-
-/// An address as it is written in headers and events, without port, brackets and zone.
-#[must_use]
-pub fn address(text: &str) -> Option<String> {
-    let text = text.trim().trim_matches('"');
-    let bare = match text.strip_prefix('[') {
-        Some(rest) => rest.split(']').next().unwrap_or_default(),
-        // Only a version 4 address has one colon.
-        None if text.matches(':').count() == 1 => text.split(':').next().unwrap_or_default(),
-        None => text,
-    };
-    let bare = bare.split('%').next().unwrap_or_default();
-    bare.parse::<IpAddr>().ok().map(|ip| ip.to_canonical().to_string())
 }
 
 /// The key in `Authorization: Bearer …` or `x-api-key`.
@@ -191,54 +156,5 @@ impl Problem {
         let mut answer = Answer::json(status, &body);
         answer.headers = vec![("content-type", "application/problem+json".to_owned())];
         answer
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_address_is_cut_out_of_what_stands_around_it() {
-        for (written, read) in [
-            ("192.0.2.1", Some("192.0.2.1")),
-            (" 192.0.2.1:32554", Some("192.0.2.1")),
-            ("[2001:db8::1]:443", Some("2001:db8::1")),
-            ("[2001:DB8::1]", Some("2001:db8::1")),
-            ("2001:db8::1", Some("2001:db8::1")),
-            ("fe80::1%eth0", Some("fe80::1")),
-            ("::ffff:192.0.2.1", Some("192.0.2.1")),
-            ("unknown", None),
-            ("", None),
-        ] {
-            assert_eq!(address(written).as_deref(), read, "{written}");
-        }
-    }
-
-    #[test]
-    fn trusted_proxies_point_to_the_caller_in_front_of_them() {
-        for (proxies, forwarded, seen) in [
-            (0, "198.51.100.9, 192.0.2.1", "192.0.2.1"),
-            (1, "198.51.100.9, 192.0.2.1", "198.51.100.9"),
-            (1, "203.0.113.5, 198.51.100.9:80, 192.0.2.1:1", "198.51.100.9"),
-            // A gateway that does not add who called it.
-            (1, "198.51.100.9", "198.51.100.9"),
-            (2, "198.51.100.9, 192.0.2.7, 192.0.2.1", "198.51.100.9"),
-            (9, "198.51.100.9, 192.0.2.1", "198.51.100.9"),
-            (1, "unknown, 192.0.2.1", "192.0.2.1"),
-            (1, "", "192.0.2.1"),
-        ] {
-            let mut headers = HeaderMap::new();
-            headers.insert("x-forwarded-for", http::HeaderValue::from_static(forwarded));
-            let call = Call {
-                method: http::Method::POST,
-                path: "/leads".to_owned(),
-                query: String::new(),
-                headers,
-                body: Vec::new(),
-                source_ip: Some("192.0.2.1".to_owned()),
-            };
-            assert_eq!(call.behind(proxies).source_ip.as_deref(), Some(seen), "{proxies} {forwarded}");
-        }
     }
 }

@@ -12,9 +12,7 @@ use networks::Network;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-mod base_url;
 mod cache;
-mod client;
 mod duplicates;
 mod parse;
 mod poll_keys;
@@ -90,8 +88,7 @@ pub struct Client {
     /// The key stands in public pages: it can only send, only forms, only from `origins`.
     #[serde(default)]
     pub publishable: bool,
-    /// The origins a publishable key may be used from, such as `https://shop.example`, or `https://*.shop.example` for
-    /// every host below it.
+    /// The origins a publishable key may be used from, such as `https://shop.example`.
     #[serde(default)]
     pub origins: Vec<String>,
 }
@@ -103,31 +100,11 @@ impl Client {
         self.offers.iter().any(|allowed| allowed == "*" || allowed == offer)
     }
 
-    /// Whether a publishable key may be used from an origin as a browser names it.
-    #[must_use]
-    pub fn may_be_used_from(&self, origin: &str) -> bool {
-        self.origins.iter().any(|allowed| match allowed.split_once("://*.") {
-            Some((scheme, host)) => is_below(origin, scheme, host),
-            None => allowed == origin,
-        })
-    }
-
     /// Whether the client may do something. An admin may do everything.
     #[must_use]
     pub fn may(&self, scope: Scope) -> bool {
         self.scopes.contains(&scope) || self.scopes.contains(&Scope::Admin)
     }
-}
-
-/// Whether an origin's host stands one or more labels below a host, with the same scheme and port.
-fn is_below(origin: &str, scheme: &str, host: &str) -> bool {
-    let above = origin.strip_prefix(scheme).and_then(|rest| rest.strip_prefix("://"));
-    let labels = above.and_then(|above| above.strip_suffix(host)).and_then(|labels| labels.strip_suffix('.'));
-    let is_label = |label: &str| {
-        !label.is_empty()
-            && label.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_'))
-    };
-    labels.is_some_and(|labels| labels.split('.').all(is_label))
 }
 
 /// What a client may do.

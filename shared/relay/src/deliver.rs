@@ -5,15 +5,9 @@ use std::time::Duration;
 
 use lead::{Backoff, Delivery, Lead, OrderId, Status};
 use networks::manifest::Asks;
-use networks::{
-    HttpReply, HttpRequest, Network, RenderError, Rest, Settings, StatusReading, Submission, SubmitInput, Taken,
-};
+use networks::{HttpReply, HttpRequest, Network, RenderError, Settings, StatusReading, Submission, SubmitInput, Taken};
 use orders::{Applied, DeliveryOutcome, DeliveryReport, News, Order, Recorded, Source};
 use url::Url;
-
-mod told;
-
-use told::Told;
 
 use crate::health::Sign;
 use crate::relay::{NETWORK_TIMEOUT, Relay};
@@ -31,10 +25,6 @@ pub const RETRY_PAUSES: [Duration; 7] = [
 ];
 
 const RETRIES: Backoff = Backoff::listed(&RETRY_PAUSES);
-
-/// A lead that is turned away for what is no matter of its own, such as wrong credentials, is not given up before it is
-/// so old, in milliseconds: a weekend, after which somebody has looked.
-const GIVEN_UP_MS: u64 = 3 * 24 * 60 * 60 * 1000;
 
 /// Until when whoever begins to send a lead now has it to itself, in seconds since 1970.
 pub(crate) const fn lease_until_s(now_ms: u64) -> u64 {
@@ -65,15 +55,6 @@ pub(crate) struct HandedOver {
     pub(crate) sign: Sign,
 }
 
-impl HandedOver {
-    /// Waits until then, in seconds since 1970; given up where there is no then.
-    fn queued(next_attempt: Option<u64>, why: String) -> Self {
-        let queued = next_attempt.map(|next_attempt| DeliveryOutcome::Queued { next_attempt });
-        let outcome = queued.unwrap_or(DeliveryOutcome::Undeliverable);
-        Self { outcome, note: Some(why), status_word: None, sign: Sign::Nothing }
-    }
-}
-
 impl<'a> HandOver<'a> {
     fn input(&self) -> SubmitInput<'a> {
         SubmitInput {
@@ -98,43 +79,61 @@ impl<'a> HandOver<'a> {
 impl Relay {
     /// Calls the network; `checked` is the request where [`HandOver::check`] has made it.
     pub(crate) async fn hand_over(&self, hand_over: &HandOver<'_>, checked: Option<HttpRequest>) -> HandedOver {
-        let Told { submission, sign, asked_s } = match self.call_network(hand_over, checked).await {
-            Ok(told) => told,
+        let mut sign = Sign::Nothing;
+        let submission = match self.call_network(hand_over, checked, &mut sign).await {
+            Ok(submission) => submission,
+            Err(CallError::Send(error @ (SendError::NotConnected(_) | SendError::Forbidden(_)))) => {
+                Submission::NotTaken { message: error.to_string(), rest: None }
+            }
+            Err(CallError::Send(error @ SendError::AnswerLost(_))) => Submission::Unclear { seen: error.to_string() },
             // The request could be made when the lead was stored; the account or offer has changed since.
-            Err(error) => Told::of_no_call(error.to_string()),
+            Err(CallError::Render(error)) => Submission::NotTaken { message: error.to_string(), rest: None },
         };
-        HandedOver { sign, ..self.read_end(hand_over, submission, asked_s) }
+        HandedOver { sign, ..self.read_end(hand_over, submission) }
     }
 
-    async fn call_network(&self, hand_over: &HandOver<'_>, checked: Option<HttpRequest>) -> Result<Told, RenderError> {
+    async fn call_network(
+        &self,
+        hand_over: &HandOver<'_>,
+        checked: Option<HttpRequest>,
+        sign: &mut Sign,
+    ) -> Result<Submission, CallError> {
         let HandOver { network, .. } = hand_over;
-        let read = |sent: Result<HttpReply, SendError>, before: Option<&str>| match sent {
-            Ok(reply) => Told::of(network.read_submission(&reply, before), &reply),
-            Err(error) => Told::of_no_answer(&error),
-        };
         if let Some(request) = checked {
-            return Ok(read(self.transport.send(&request).await, None));
+            let reply = self.exchange(&request, sign).await?;
+            return Ok(network.read_submission(&reply, None));
         }
         let input = hand_over.input();
         let mut answer = None;
         if let Some(before) = network.before_request(&input)? {
             // Nothing is handed over by this one: a lost answer is no doubt about the lead.
-            let reply = match self.transport.begin(&before).await {
+            let reply: HttpReply = match self.exchange(&before, sign).await {
                 Ok(reply) => reply,
-                Err(error) => return Ok(Told::of_no_answer(&error).not_handed_over(error.to_string())),
+                Err(error) => return Ok(Submission::NotTaken { message: error.to_string(), rest: None }),
             };
             match network.read_before(&reply) {
                 Ok(word) => answer = Some(word),
-                Err(verdict) => return Ok(Told::before(verdict, &reply)),
+                Err(verdict) => return Ok(verdict),
             }
         }
         let request = network.submit_request(&input, answer.as_deref())?;
-        Ok(read(self.transport.send(&request).await, answer.as_deref()))
+        let reply = self.exchange(&request, sign).await?;
+        Ok(network.read_submission(&reply, answer.as_deref()))
     }
 
-    fn read_end(&self, hand_over: &HandOver<'_>, submission: Submission, asked_s: Option<u64>) -> HandedOver {
+    async fn exchange(&self, request: &HttpRequest, sign: &mut Sign) -> Result<HttpReply, SendError> {
+        let reply = self.transport.send(request).await;
+        *sign = match &reply {
+            Ok(reply) => Sign::of_status(reply.status),
+            Err(SendError::Forbidden(_)) => Sign::Nothing,
+            Err(SendError::NotConnected(_) | SendError::AnswerLost(_)) => Sign::Failed,
+        };
+        reply
+    }
+
+    fn read_end(&self, hand_over: &HandOver<'_>, submission: Submission) -> HandedOver {
         match submission {
-            Submission::Delivered(Taken { network_order_id, lacks_id, duplicate, status_word, payout }) => {
+            Submission::Delivered(Taken { network_order_id, duplicate, status_word, payout }) => {
                 let pollable = match hand_over.network.asks() {
                     Some(Asks::Network) => network_order_id.is_some(),
                     Some(Asks::Ours | Asks::Window) => true,
@@ -147,11 +146,7 @@ impl Relay {
                         payout,
                         pollable,
                     },
-                    note: match (duplicate, lacks_id) {
-                        (true, _) => Some("the network marked it as a duplicate".to_owned()),
-                        (false, true) => Some("the network named no order id: it cannot be asked for by it".to_owned()),
-                        (false, false) => None,
-                    },
+                    note: duplicate.then(|| "the network marked it as a duplicate".to_owned()),
                     status_word,
                     sign: Sign::Nothing,
                 }
@@ -162,7 +157,7 @@ impl Relay {
                 status_word: None,
                 sign: Sign::Nothing,
             },
-            Submission::NotTaken { message, rest } => self.turned_away(hand_over, message, rest, asked_s),
+            Submission::NotTaken { message, rest: _ } => self.not_taken(hand_over.tries, message),
             Submission::Unclear { seen } => {
                 let lookup = matches!(hand_over.network.asks(), Some(Asks::Ours | Asks::Window));
                 let outcome = DeliveryOutcome::Unknown { lookup };
@@ -173,29 +168,11 @@ impl Relay {
 
     /// Queued until the pause after this many tries is over; undeliverable after the last.
     pub(crate) fn not_taken(&self, tries: u32, why: String) -> HandedOver {
-        HandedOver::queued(RETRIES.spread(tries, self.clock.random()).map(|pause| self.after(pause)), why)
-    }
-
-    /// The same of what the network said, which may have asked for a pause. What is said of the account rather than of
-    /// this lead does not use up its tries.
-    fn turned_away(
-        &self,
-        hand_over: &HandOver<'_>,
-        message: String,
-        rest: Option<Rest>,
-        asked_s: Option<u64>,
-    ) -> HandedOver {
-        let random = self.clock.random();
-        let age_ms = self.clock.now_ms().saturating_sub(hand_over.order_id.unix_ms());
-        let is_kept = rest.is_some() && age_ms < GIVEN_UP_MS;
-        let own = RETRIES.spread(hand_over.tries, random);
-        let own = own.or_else(|| is_kept.then(|| lead::spread(RETRIES.longest(), random)));
-        let pause = own.map(|own| own.max(Duration::from_secs(asked_s.unwrap_or_default())));
-        let why = match rest {
-            Some(rest) => format!("{message}; its account rests: {}", rest.as_str()),
-            None => message,
+        let outcome = match RETRIES.spread(tries, self.clock.random()) {
+            Some(pause) => DeliveryOutcome::Queued { next_attempt: self.after(pause) },
+            None => DeliveryOutcome::Undeliverable,
         };
-        HandedOver::queued(pause.map(|pause| self.after(pause)), why)
+        HandedOver { outcome, note: Some(why), status_word: None, sign: Sign::Nothing }
     }
 
     /// Unix seconds after a pause.
@@ -250,8 +227,8 @@ impl Relay {
             return;
         }
         let news = News { raw_status: Some(raw), reason, ..News::new(status, source, self.clock.now_ms()) };
-        match self.news_of(&order.account, Some(&order.network)).apply(&order.id, &news).await {
-            Ok(Applied::Changed { to, .. }) => order.status = to,
+        match self.store.apply_news(&order.account, &order.id, &news).await {
+            Ok(Applied::Changed) => order.status = status,
             Ok(_) => {}
             Err(error) => {
                 let (account, order_id) = (&order.account, &order.id);
@@ -273,5 +250,22 @@ fn apply_report(order: &mut Order, report: &DeliveryReport) {
             order.status = Status::Cancel;
         }
         _ => {}
+    }
+}
+
+enum CallError {
+    Render(RenderError),
+    Send(SendError),
+}
+
+impl From<RenderError> for CallError {
+    fn from(error: RenderError) -> Self {
+        Self::Render(error)
+    }
+}
+
+impl From<SendError> for CallError {
+    fn from(error: SendError) -> Self {
+        Self::Send(error)
     }
 }

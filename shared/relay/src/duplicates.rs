@@ -16,18 +16,6 @@ pub(crate) enum Stored {
     There(Order),
 }
 
-/// Which request stores a lead, and what the history says of how it was read.
-pub(crate) struct Storing {
-    pub(crate) mark: String,
-    pub(crate) note: Option<String>,
-}
-
-impl Storing {
-    fn begun(&self, new: NewOrder, beginning: Beginning) -> Order {
-        Order::begun(new, beginning).received_by(&self.mark, self.note.clone())
-    }
-}
-
 impl Relay {
     /// Stores a lead as `beginning` says, or as refused where its offer refuses duplicates and it is one.
     ///
@@ -38,10 +26,9 @@ impl Relay {
         mut new: NewOrder,
         beginning: Beginning,
         duplicates: Option<Duplicates>,
-        storing: &Storing,
     ) -> Result<Stored, StoreError> {
         let Some(duplicates) = duplicates.filter(|_| !new.test) else {
-            return self.store_as(storing.begun(new, beginning)).await;
+            return self.store_as(new, beginning).await;
         };
         let span_ms = u64::from(duplicates.days) * DAY_MS;
         let came_ms = new.id.unix_ms();
@@ -51,7 +38,7 @@ impl Relay {
             from: None,
         };
         for _ in 0..ROUNDS {
-            let order = storing.begun(new.clone(), beginning);
+            let order = Order::begun(new.clone(), beginning);
             let earlier = match self.store.insert_claiming(&order, &claim).await? {
                 Claimed::Stored => return Ok(Stored::New(order)),
                 Claimed::Exists(there) => return Ok(Stored::There(*there)),
@@ -60,7 +47,7 @@ impl Relay {
             let stands = self.store.get(&earlier).await?.is_some_and(|earlier| earlier.holds_customer());
             new.duplicate_of = Some(earlier.clone()).filter(|_| stands);
             if stands && duplicates.action == OnDuplicate::Refuse {
-                return self.store_as(storing.begun(new, Beginning::Repeated)).await;
+                return self.store_as(new, Beginning::Repeated).await;
             }
             // The customer is this order's from now on: the next lead repeats the last one that was sent.
             claim.from = Some(earlier);
@@ -68,7 +55,8 @@ impl Relay {
         Err(StoreError::Busy { operation: "store_new", code: "conflict".to_owned() })
     }
 
-    async fn store_as(&self, order: Order) -> Result<Stored, StoreError> {
+    async fn store_as(&self, new: NewOrder, beginning: Beginning) -> Result<Stored, StoreError> {
+        let order = Order::begun(new, beginning);
         match self.store.insert_order(&order).await? {
             Inserted::Stored => Ok(Stored::New(order)),
             Inserted::Exists(there) => Ok(Stored::There(*there)),

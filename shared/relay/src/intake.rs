@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use lead::{BodyError, Did, Field, FieldError, Intake, Lead};
+use lead::{Field, FieldError, Intake, Lead};
 use networks::{Network, Settings};
 use orders::StoreError;
 
@@ -21,22 +21,9 @@ pub(crate) fn refuse(status: u16, kind: &'static str, detail: impl Into<String>)
     Answer::problem(status, kind, detail)
 }
 
-/// The answer where the table fails before anything is stored.
-pub(crate) fn not_stored(error: &StoreError) -> Refused {
+pub(crate) fn busy(error: &StoreError) -> Refused {
     tracing::error!(%error, "the table does not answer");
-    match error {
-        StoreError::Busy { .. } => refuse(503, "busy", "nothing is stored; the request may be repeated"),
-        StoreError::Failed { .. } => {
-            let detail =
-                "nothing is stored: the table refuses the call, and will until the relay's operator has mended it";
-            refuse(503, "failed", detail)
-        }
-        StoreError::Unreadable { .. } => {
-            let detail = "what is stored under this key or name cannot be read, and will not be until the relay's operator \
-                          has mended it";
-            refuse(503, "unreadable", detail)
-        }
-    }
+    refuse(503, "busy", "nothing is stored; the request may be repeated")
 }
 
 /// How the caller proved who it is.
@@ -60,9 +47,8 @@ pub(crate) struct Checked {
 }
 
 impl Relay {
-    pub(crate) async fn check(&self, call: &Call, mut intake: Intake) -> Result<Checked, Refused> {
+    pub(crate) async fn check(&self, call: &Call, mut intake: Intake, is_form: bool) -> Result<Checked, Refused> {
         let now = self.clock.now_ms();
-        let is_form = intake.is_form();
         let field_key = intake.key().map(str::to_owned).or_else(|| call.query_value("key"));
         let (key, in_field) = match (call.key(), &field_key) {
             (Some(key), _) => (key, false),
@@ -72,15 +58,14 @@ impl Relay {
         let Some(offer_name) = intake.offer().map(str::to_owned) else {
             // Without an offer there is no country to fall back to; everything else is told as well.
             let errors = intake.to_lead(None).err().unwrap_or_default();
-            let known =
-                self.config.client(&self.store, now, &hash_of_key(key)).await.map_err(|error| not_stored(&error))?;
+            let known = self.config.client(&self.store, now, &hash_of_key(key)).await.map_err(|error| busy(&error))?;
             return Err(match known {
                 Some(_) => Answer::unprocessable(errors),
                 None => refuse(401, "key", "the key is not known"),
             });
         };
         let found = self.config.client_and_offer(&self.store, now, &hash_of_key(key), &offer_name).await;
-        let (client, offer) = found.map_err(|error| not_stored(&error))?;
+        let (client, offer) = found.map_err(|error| busy(&error))?;
         let Some(client) = client else { return Err(refuse(401, "key", "the key is not known")) };
         let caller = caller(call, client, in_field, is_form)?;
         if !caller.client.may(Scope::Send) || !caller.client.may_use(&offer_name) {
@@ -108,14 +93,13 @@ impl Relay {
         intake: Intake,
     ) -> Result<Checked, Refused> {
         let now = self.clock.now_ms();
-        let account =
-            self.config.account(&self.store, now, &offer.account).await.map_err(|error| not_stored(&error))?;
+        let account = self.config.account(&self.store, now, &offer.account).await.map_err(|error| busy(&error))?;
         let not_set_up = |what: &str| {
             tracing::error!(offer = offer_name, account = offer.account, what, "an offer cannot be served");
             refuse(503, "set-up", format!("the offer `{offer_name}` is not set up: {what}"))
         };
         let account = account.ok_or_else(|| not_set_up("its account is not stored"))?;
-        let network = self.config.network(&self.store, now, &account).await.map_err(|error| not_stored(&error))?;
+        let network = self.config.network(&self.store, now, &account).await.map_err(|error| busy(&error))?;
         let network = network.ok_or_else(|| not_set_up("its network is not known"))?;
         if !network.can_submit() {
             return Err(not_set_up("the network's API is not known"));
@@ -155,14 +139,20 @@ impl Relay {
     }
 }
 
-pub(crate) fn read_body(call: &Call) -> Result<Intake, Refused> {
+pub(crate) fn read_body(call: &Call) -> Result<(Intake, bool), Refused> {
     if call.body.len() > BODY_BYTES {
         return Err(refuse(413, "body", format!("a body has at most {BODY_BYTES} bytes")));
     }
-    lead::parse(call.header("content-type"), &call.body).map_err(|error| match &error {
-        BodyError::Kind { .. } => refuse(415, "content-type", error.to_string()),
-        _ => refuse(400, "body", error.to_string()),
-    })
+    let (read, is_form) = match call.media_type().as_deref() {
+        Some("application/json") => (lead::parse_json(&call.body), false),
+        Some("application/x-www-form-urlencoded") => (lead::parse_form(&call.body), true),
+        other => {
+            let given = other.unwrap_or("none");
+            let wanted = "application/json or application/x-www-form-urlencoded";
+            return Err(refuse(415, "content-type", format!("Content-Type is {given}; {wanted} is wanted")));
+        }
+    };
+    read.map(|intake| (intake, is_form)).map_err(|error| refuse(400, "body", error.to_string()))
 }
 
 fn caller(call: &Call, client: Arc<Client>, in_field: bool, is_form: bool) -> Result<Caller, Refused> {
@@ -176,11 +166,11 @@ fn caller(call: &Call, client: Arc<Client>, in_field: bool, is_form: bool) -> Re
             return Err(refuse(403, "key", "a publishable key can only send forms"));
         }
         let given = call.header("origin").map(str::to_owned).or_else(|| referer_origin(call));
-        let allowed = given.filter(|given| client.may_be_used_from(given));
+        let allowed = given.filter(|given| client.origins.contains(given));
         origin = Some(allowed.ok_or_else(|| refuse(403, "origin", "this key may not be used from this origin"))?);
     }
-    // No form of a browser can send a header of its own, so a secret key is a server's, whatever it accepts.
-    let is_browser = is_form && client.publishable;
+    let wants_page = call.header("accept").is_some_and(|accept| accept.contains("text/html"));
+    let is_browser = is_form && (client.publishable || wants_page);
     Ok(Caller { client, is_browser, origin })
 }
 
@@ -193,8 +183,6 @@ fn referer_origin(call: &Call) -> Option<String> {
 fn missing_fields(network: &Network, intake: &Intake) -> Vec<FieldError> {
     let groups = network.required_fields();
     let missing = groups.iter().filter(|group| !group.iter().any(|field| intake.has(*field)));
-    let noted = intake.noted();
-    let left_out = |name: &str| noted.iter().any(|noted| noted.field == name && noted.did == Did::LeftOut);
     missing
         .filter_map(|group| {
             let names: Vec<&str> = group.iter().map(|field| field.name()).collect();
@@ -203,8 +191,6 @@ fn missing_fields(network: &Network, intake: &Intake) -> Vec<FieldError> {
                 [_] => format!("{} needs it", network.name()),
                 many => format!("{} needs one of {}", network.name(), many.join(", ")),
             };
-            let unread = names.iter().any(|name| left_out(name));
-            let message = if unread { format!("{message}, and what came cannot be read") } else { message };
             Some(FieldError { field, message })
         })
         .collect()

@@ -11,8 +11,6 @@ mod health;
 mod ingest;
 mod intake;
 pub mod keys;
-mod news;
-pub mod operate;
 pub mod queue;
 mod read;
 mod relay;
@@ -28,6 +26,6 @@ pub mod view;
 
 pub use aws::dynamodb;
 pub use deliver::RETRY_PAUSES;
-pub use ingest::DOOR_PATHS;
+pub use ingest::{DOOR_PATHS, Ingested};
 pub use intake::BODY_BYTES;
 pub use relay::{NETWORK_TIMEOUT, POLL_PAGE, Relay};

@@ -13,8 +13,8 @@ use crate::signed::{Service, SignedClient, SignedError};
 /// The most messages of one call.
 const BATCH: usize = 10;
 
-/// How often what the service could not take in a call is sent, with a pause before each further time.
-const TRIES: u32 = 3;
+/// How often what the service could not take in a call is sent again.
+const TRIES: usize = 3;
 
 /// A queue that messages are sent to. Receiving is Lambda's part.
 #[derive(Debug)]
@@ -60,10 +60,7 @@ impl Queue {
         let mut taken = 0;
         for batch in bodies.chunks(BATCH) {
             let mut waiting: Vec<&String> = batch.iter().collect();
-            for tried in 0..TRIES {
-                if tried > 0 {
-                    self.client.pause(tried).await;
-                }
+            for _ in 0..TRIES {
                 let entries: Vec<Value> = waiting
                     .iter()
                     .enumerate()

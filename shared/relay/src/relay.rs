@@ -1,17 +1,17 @@
 //! The relay: the table, the networks and the edges, put together once in the life of a process.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use lead::OrderId;
 use orders::{Store, StoreError};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
+use tokio::sync::OnceCell;
 
 use crate::clock::{Clock, SystemClock};
 use crate::config::ConfigCache;
 use crate::health::Health;
 use crate::keys::DoorKeys;
-use crate::news::NewsDesk;
 use crate::queue::Queue;
 use crate::secrets::{SecretError, Secrets};
 use crate::settings::{RelaySecret, Settings};
@@ -35,7 +35,6 @@ pub struct Relay {
     pub(crate) health: Health,
     /// After so many days an order's personal data is erased.
     pub(crate) retention_days: u32,
-    trusted_proxies: usize,
     pub(crate) queue: Option<Queue>,
     /// Entries of the due index read at once; a class whose first part holds more is cut into slices.
     pub(crate) poll_page: usize,
@@ -45,8 +44,7 @@ pub struct Relay {
 #[derive(Debug)]
 struct Door {
     reference: SecretString,
-    /// The keys of the secret as it was read last.
-    keys: Mutex<Option<(SecretString, Arc<DoorKeys>)>>,
+    keys: OnceCell<DoorKeys>,
 }
 
 impl Relay {
@@ -77,17 +75,16 @@ impl Relay {
             RelaySecret::Value(value) => value.clone(),
             RelaySecret::Ssm(name) => format!("ssm:{name}"),
         };
-        let door = Door { reference: SecretString::from(reference), keys: Mutex::default() };
+        let door = Door { reference: SecretString::from(reference), keys: OnceCell::new() };
         let (health, retention_days) = (Health::default(), settings.retention_days);
         Self {
             store,
             config: ConfigCache::default(),
-            secrets: secrets.with_clock(Arc::clone(&clock)),
-            transport: transport.with_clock(Arc::clone(&clock)),
+            secrets,
+            transport,
             clock,
             health,
             retention_days,
-            trusted_proxies: settings.trusted_proxies,
             queue: None,
             poll_page: POLL_PAGE,
             door,
@@ -107,12 +104,6 @@ impl Relay {
     pub const fn with_poll_page(mut self, entries: usize) -> Self {
         self.poll_page = entries;
         self
-    }
-
-    /// How many proxies of one's own stand in front of the gateway.
-    #[must_use]
-    pub const fn trusted_proxies(&self) -> usize {
-        self.trusted_proxies
     }
 
     /// The table.
@@ -141,21 +132,14 @@ impl Relay {
         }
     }
 
-    /// The keys of the postback doors, of the relay's secret as it is now: one that SSM holds may be changed at any time.
+    /// The keys of the postback doors.
     ///
     /// # Errors
     /// [`SecretError`] where the relay's secret cannot be had.
-    pub async fn door_keys(&self) -> Result<Arc<DoorKeys>, SecretError> {
-        let secret = self.secrets.resolve(self.door.reference.expose_secret()).await?;
-        let mut known = self.door.keys.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((of, keys)) = known.as_ref()
-            && of.expose_secret() == secret.expose_secret()
-        {
-            return Ok(Arc::clone(keys));
-        }
-        let keys = Arc::new(DoorKeys::new(secret.clone()));
-        *known = Some((secret, Arc::clone(&keys)));
-        Ok(keys)
+    pub async fn door_keys(&self) -> Result<&DoorKeys, SecretError> {
+        use secrecy::ExposeSecret;
+        let resolve = || async { Ok(DoorKeys::new(self.secrets.resolve(self.door.reference.expose_secret()).await?)) };
+        self.door.keys.get_or_try_init(resolve).await
     }
 
     /// The deadline of an invocation in milliseconds since 1970. Emulators tell a span instead: that counts from now.
@@ -164,11 +148,6 @@ impl Relay {
         const A_DAY_MS: u64 = 24 * 60 * 60 * 1000;
         let now_ms = self.clock.now_ms();
         if told_ms < A_DAY_MS { now_ms.saturating_add(told_ms) } else { told_ms }
-    }
-
-    /// Where the news of an account is taken.
-    pub(crate) fn news_of<'a>(&'a self, account: &'a str, network: Option<&'a str>) -> NewsDesk<'a> {
-        NewsDesk { store: &self.store, clock: &*self.clock, account, network }
     }
 
     pub(crate) fn new_order_id(&self, phone: &str) -> OrderId {

@@ -18,14 +18,12 @@ pub const LEADRELAY_QUEUE_URL: &str = "LEADRELAY_QUEUE_URL";
 pub const LEADRELAY_RETENTION_DAYS: &str = "LEADRELAY_RETENTION_DAYS";
 /// The days where nothing else is said.
 pub const RETENTION_DAYS: u32 = 400;
-/// How many proxies of one's own stand in front of the gateway, 0 to 16.
-pub const TRUSTED_PROXIES: &str = "TRUSTED_PROXIES";
 /// What is logged, such as `info` or `relay=debug`.
 pub const RUST_LOG: &str = "RUST_LOG";
 
 /// The variables a deployed function is given by the template.
-pub const ENVIRONMENT: [&str; 6] =
-    [TABLE_NAME, LEADRELAY_SECRET_SSM, LEADRELAY_QUEUE_URL, LEADRELAY_RETENTION_DAYS, TRUSTED_PROXIES, RUST_LOG];
+pub const ENVIRONMENT: [&str; 5] =
+    [TABLE_NAME, LEADRELAY_SECRET_SSM, LEADRELAY_QUEUE_URL, LEADRELAY_RETENTION_DAYS, RUST_LOG];
 
 /// The environment of a process, read once. Its `Debug` shows no secret.
 #[derive(Clone)]
@@ -52,8 +50,6 @@ pub struct Settings {
     pub ssm_endpoint: Option<String>,
     /// After so many days the personal data of an order is erased.
     pub retention_days: u32,
-    /// How many proxies of one's own stand in front of the gateway.
-    pub trusted_proxies: usize,
     /// The queue of polling work.
     pub queue_url: Option<String>,
     /// SQS elsewhere than where the queue's URL says.
@@ -108,7 +104,6 @@ impl Settings {
             dynamodb_endpoint: endpoint("DYNAMODB"),
             ssm_endpoint: endpoint("SSM"),
             retention_days: retention_days(get(LEADRELAY_RETENTION_DAYS).as_deref())?,
-            trusted_proxies: trusted_proxies(get(TRUSTED_PROXIES).as_deref())?,
             queue_url: get(LEADRELAY_QUEUE_URL),
             sqs_endpoint: endpoint("SQS"),
         })
@@ -152,12 +147,6 @@ pub fn retention_days(text: Option<&str>) -> Result<u32, SettingsError> {
     let Some(text) = text else { return Ok(RETENTION_DAYS) };
     let days = text.trim().parse().ok().filter(|days| (1..=3650).contains(days));
     days.ok_or_else(|| SettingsError(format!("{LEADRELAY_RETENTION_DAYS} is `{text}`: a whole number from 1 to 3650")))
-}
-
-fn trusted_proxies(text: Option<&str>) -> Result<usize, SettingsError> {
-    let Some(text) = text else { return Ok(0) };
-    let proxies = text.trim().parse().ok().filter(|proxies| *proxies <= 16);
-    proxies.ok_or_else(|| SettingsError(format!("{TRUSTED_PROXIES} is `{text}`: a whole number from 0 to 16")))
 }
 
 /// The value of a variable of this process; `None` where it is not set or is no text.
@@ -204,16 +193,6 @@ mod tests {
         for wrong in ["0", "-1", "3651", "a year", "30.5"] {
             let message = retention_days(Some(wrong)).unwrap_err().to_string();
             assert!(message.starts_with("LEADRELAY_RETENTION_DAYS is `"), "{message}");
-        }
-    }
-
-    #[test]
-    fn trusted_proxies_are_a_number_or_none() {
-        assert_eq!(read(&WHOLE).unwrap().trusted_proxies, 0);
-        assert_eq!(trusted_proxies(Some("1")).unwrap(), 1);
-        for wrong in ["-1", "17", "all"] {
-            let message = trusted_proxies(Some(wrong)).unwrap_err().to_string();
-            assert!(message.starts_with("TRUSTED_PROXIES is `"), "{message}");
         }
     }
 

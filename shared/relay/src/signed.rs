@@ -7,21 +7,14 @@ use std::time::{Duration, SystemTime};
 use aws_credential_types::Credentials;
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4;
-use lead::Backoff;
 use serde::Deserialize;
 use serde_json::Value;
 
 use crate::clock::Clock;
 use crate::settings::Settings;
 
-/// How long an answer may take. A lead may wait for it.
-const TIMEOUT: Duration = Duration::from_secs(3);
-
-/// How often a call is made that fails for a reason that passes.
-const TRIES: u32 = 3;
-
-/// The pauses between them.
-const PAUSES: Backoff = Backoff::doubling(Duration::from_millis(100), Duration::from_secs(1));
+/// How long an answer may take.
+const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// One service: where it is and how it wants to be spoken to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,9 +44,6 @@ pub enum SignedError {
     /// The call could not be made.
     #[error("the call failed: {0}")]
     Call(String),
-    /// The call could not be put together, or its answer not be read: trying again does not help.
-    #[error("the call failed: {0}")]
-    Unreadable(String),
     /// The service said no.
     #[error("HTTP {status} {code}")]
     Refused {
@@ -62,17 +52,6 @@ pub enum SignedError {
         /// The service's code, such as `ParameterNotFound`.
         code: String,
     },
-}
-
-impl SignedError {
-    /// Whether the same call may go well a moment later.
-    fn passes(&self) -> bool {
-        match self {
-            Self::Call(_) => true,
-            Self::Unreadable(_) => false,
-            Self::Refused { status, code } => *status >= 500 || *status == 429 || code.contains("Throttl"),
-        }
-    }
 }
 
 #[derive(Deserialize)]
@@ -89,32 +68,12 @@ impl SignedClient {
         Self { client, service, region, credentials, clock }
     }
 
-    /// Calls an operation, such as `GetParameters`, and reads its answer. One that fails for a reason that passes is made
-    /// again twice, after a pause: it must do no harm where it was done before.
+    /// Calls an operation, such as `GetParameter`, and reads its answer.
     ///
     /// # Errors
-    /// [`SignedError`] of the last try.
+    /// [`SignedError`].
     pub async fn call<T: serde::de::DeserializeOwned>(&self, operation: &str, body: &Value) -> Result<T, SignedError> {
-        let mut failures = 0;
-        loop {
-            match self.call_once(operation, body).await {
-                Err(error) if error.passes() && failures + 1 < TRIES => {
-                    failures += 1;
-                    self.pause(failures).await;
-                }
-                end => return end,
-            }
-        }
-    }
-
-    /// Waits before what has failed so often is tried again.
-    pub(crate) async fn pause(&self, failures: u32) {
-        let pause = PAUSES.spread(failures, self.clock.random()).unwrap_or_default();
-        self.clock.wait(pause).await;
-    }
-
-    async fn call_once<T: serde::de::DeserializeOwned>(&self, operation: &str, body: &Value) -> Result<T, SignedError> {
-        let mut request = self.signed(operation, body.to_string()).map_err(SignedError::Unreadable)?;
+        let mut request = self.signed(operation, body.to_string()).map_err(SignedError::Call)?;
         *request.timeout_mut() = Some(TIMEOUT);
         let failed = |error: reqwest::Error| SignedError::Call(error.without_url().to_string());
         let response = self.client.execute(request).await.map_err(failed)?;
@@ -126,7 +85,7 @@ impl SignedClient {
             let code = code.rsplit('#').next().unwrap_or_default().to_owned();
             return Err(SignedError::Refused { status: status.as_u16(), code });
         }
-        serde_json::from_slice(&bytes).map_err(|_| SignedError::Unreadable("an answer that cannot be read".to_owned()))
+        serde_json::from_slice(&bytes).map_err(|_| SignedError::Call("an answer that cannot be read".to_owned()))
     }
 
     fn signed(&self, operation: &str, body: String) -> Result<reqwest::Request, String> {

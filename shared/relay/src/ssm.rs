@@ -1,6 +1,5 @@
 //! SSM Parameter Store: reads decrypted parameters.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use secrecy::SecretString;
@@ -15,34 +14,16 @@ use crate::signed::{Service, SignedClient, SignedError};
 #[derive(Debug)]
 pub struct Ssm(SignedClient);
 
-/// The most parameters of one call.
-pub(crate) const BATCH: usize = 10;
-
 #[derive(Deserialize)]
 struct Found {
-    #[serde(rename = "Parameters", default)]
-    parameters: Vec<Parameter>,
+    #[serde(rename = "Parameter")]
+    parameter: Parameter,
 }
 
 #[derive(Deserialize)]
 struct Parameter {
-    #[serde(rename = "Name", default)]
-    name: String,
-    /// The version or label where one was asked for, with its colon.
-    #[serde(rename = "Selector", default)]
-    selector: String,
-    #[serde(rename = "ARN", default)]
-    arn: String,
     #[serde(rename = "Value")]
     value: String,
-}
-
-impl Parameter {
-    /// Whether it was asked for by this name: a plain one, or one with a version or label, or an ARN.
-    fn is(&self, asked: &str) -> bool {
-        let name = asked.strip_suffix(self.selector.as_str()).unwrap_or(asked);
-        [self.name.as_str(), self.arn.as_str()].contains(&name)
-    }
 }
 
 impl Ssm {
@@ -59,18 +40,12 @@ impl Ssm {
         Self(SignedClient::new(settings, service, client, clock))
     }
 
-    /// The decrypted values of parameters by the names that were asked for, at most ten; those that are not there are left
-    /// out.
+    /// The decrypted value of a parameter.
     ///
     /// # Errors
     /// [`SignedError`]; it never holds a value.
-    pub async fn parameters(&self, names: &[&str]) -> Result<BTreeMap<String, SecretString>, SignedError> {
-        let found: Found = self.0.call("GetParameters", &json!({ "Names": names, "WithDecryption": true })).await?;
-        let value_of = |asked: &str| found.parameters.iter().find(|parameter| parameter.is(asked));
-        let values = names.iter().filter_map(|asked| {
-            let value = SecretString::from(value_of(asked)?.value.as_str());
-            Some(((*asked).to_owned(), value))
-        });
-        Ok(values.collect())
+    pub async fn parameter(&self, name: &str) -> Result<SecretString, SignedError> {
+        let found: Found = self.0.call("GetParameter", &json!({ "Name": name, "WithDecryption": true })).await?;
+        Ok(SecretString::from(found.parameter.value))
     }
 }

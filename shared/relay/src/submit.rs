@@ -2,23 +2,25 @@
 
 use std::collections::BTreeMap;
 
-use lead::{Delivery, Field, FieldError, Lead, OrderId};
-use networks::{HttpRequest, RenderError};
-use orders::{Beginning, NewOrder, Order, Source, StoreError};
+use lead::{Delivery, FieldError, Intake, Lead, OrderId};
+use networks::RenderError;
+use orders::{Beginning, Claim, NewOrder, Order, Source};
+use sha2::{Digest, Sha256};
 
 use crate::call::{Answer, Call};
 use crate::deliver::{HandOver, lease_until_s};
-use crate::duplicates::{Stored, Storing};
+use crate::duplicates::Stored;
 use crate::health::{Gate, Sign};
-use crate::intake::{Checked, Refused, not_stored, read_body, refuse};
+use crate::intake::{Checked, Refused, busy, read_body, refuse};
 use crate::relay::Relay;
 use crate::sweep::LOOK_BACK_MS;
 use crate::telemetry::Line;
 use crate::view::Receipt;
 
-mod claim;
+/// How long an idempotency key is kept, in seconds: 45 days.
+const KEY_KEPT_S: u64 = 45 * 24 * 60 * 60;
 
-use claim::idempotency_key;
+const KEY_CHARS: usize = 255;
 
 impl Relay {
     /// Takes one lead: `POST /leads`.
@@ -42,9 +44,10 @@ impl Relay {
 
     async fn submit_checked(&self, call: &Call, origin: &mut Option<String>) -> Result<Answer, Refused> {
         let started = self.clock.now_ms();
-        let mut checked = self.check(call, read_body(call)?).await?;
+        let (intake, is_form) = read_body(call)?;
+        let checked = self.check(call, intake, is_form).await?;
         origin.clone_from(&checked.caller.origin);
-        let (order, replayed) = self.store_and_deliver(call, &mut checked).await?;
+        let (order, replayed) = self.store_and_deliver(call, &checked).await?;
         let duration_ms = self.clock.now_ms().saturating_sub(started);
         self.tell(&order, replayed, duration_ms);
         Ok(answer(&order, replayed, &checked))
@@ -68,27 +71,42 @@ impl Relay {
         line.write(self.clock.now_ms());
     }
 
-    async fn store_and_deliver(&self, call: &Call, checked: &mut Checked) -> Result<(Order, bool), Refused> {
+    async fn store_and_deliver(&self, call: &Call, checked: &Checked) -> Result<(Order, bool), Refused> {
         let key = idempotency_key(call, &checked.intake)?;
-        let proposed = self.new_order_id(checked.lead.phone.e164());
+        let phone = checked.lead.phone.e164();
+        let mut order_id = self.new_order_id(phone);
         let mut params = checked.offer.params.clone();
         params.extend(checked.intake.params().clone());
-        let mut request = check_request(checked, &proposed, &params)?;
-        let checked = &*checked;
-        let order_id = match &key {
-            Some(key) => self.claim(call, checked, key, &proposed).await?,
-            None => proposed.clone(),
-        };
-        if order_id != proposed {
-            // It names the order that is not made.
-            request = None;
+        let trial = hand_over(checked, &checked.lead, &order_id, &params, 1);
+        let mut request = trial.check().map_err(|error| cannot_render(checked, &error))?;
+        let client = &checked.caller.client.name;
+        if let Some(key) = &key {
+            let fingerprint = fingerprint(call);
+            let expires = self.clock.now_ms() / 1000 + KEY_KEPT_S;
+            let claim = self
+                .store
+                .claim_key(client, key, &order_id, &fingerprint, expires)
+                .await
+                .map_err(|error| busy(&error))?;
+            match claim {
+                Claim::New => {}
+                Claim::Taken { same_body: false, .. } => {
+                    let detail = "this idempotency key came before with another body";
+                    return Err(refuse(409, "idempotency-key", detail));
+                }
+                Claim::Taken { order_id: claimed, .. } => {
+                    order_id = claimed;
+                    // It names the order that is not made.
+                    request = None;
+                }
+            }
         }
         let new = NewOrder {
             id: order_id.clone(),
             account: checked.offer.account.clone(),
             offer: checked.offer_name.clone(),
             network: checked.network.slug().to_owned(),
-            client: checked.caller.client.name.clone(),
+            client: client.clone(),
             lead: checked.lead.clone(),
             overrides: checked.intake.params().clone(),
             test: checked.intake.is_test(),
@@ -97,22 +115,15 @@ impl Relay {
         };
         let account = &checked.offer.account;
         let gate = if new.test { Gate::Open } else { self.gate(account).await };
-        let beginning = match &gate {
-            Gate::Closed(rests) => Beginning::Held(rests.until_s),
+        let beginning = match gate {
+            Gate::Closed(until_s) => Beginning::Held(until_s),
             Gate::Open | Gate::Trial(_) => beginning_of(&order_id, self.clock.now_ms()),
         };
-        let storing = Storing { mark: proposed.mark().to_owned(), note: note_of(&checked.intake) };
-        let stored = match self.store_new(new, beginning, checked.offer.duplicates, &storing).await {
-            Ok(stored) => stored,
-            Err(error) => self.after_a_lost_write(error, &order_id, key.is_some()).await?,
-        };
-        let (order, is_new) = match stored {
+        let stored = self.store_new(new, beginning, checked.offer.duplicates).await;
+        let (order, is_new) = match stored.map_err(|error| busy(&error))? {
             Stored::New(order) => (order, true),
-            // The answer to our own write was lost and it was asked again: the call to the network is still ours.
-            Stored::There(order) => {
-                let is_ours = order.is_by(&storing.mark);
-                (order, is_ours)
-            }
+            // Without a key nobody else knows this id: the first answer of the table was lost and it was asked again.
+            Stored::There(order) => (order, key.is_none()),
         };
         // Held, refused as a duplicate, a test, or not ours to send.
         if !is_new || !order.attempt_unanswered() {
@@ -120,67 +131,9 @@ impl Relay {
             return Ok((order, !is_new));
         }
         let handed = self.hand_over(&hand_over(checked, &checked.lead, &order_id, &params, 1), request).await;
-        let sign = handed.sign;
-        self.doubt_credentials(&checked.account, sign);
-        // What became of the lead is written first: whatever fails afterwards leaves it in no doubt.
-        let order = self.record(order, handed, Some(&*checked.network), Source::Intake).await;
-        self.take_sign(account, checked.network.slug(), gate, sign).await;
-        Ok((order, false))
+        self.take_sign(account, checked.network.slug(), gate, handed.sign).await;
+        Ok((self.record(order, handed, Some(&*checked.network), Source::Intake).await, false))
     }
-
-    /// What stands under the id after a write whose end is not known. It is asked for once, so that a lead that was stored
-    /// is sent by this request and not left to a repeat, which could not know that nobody sends it.
-    async fn after_a_lost_write(&self, error: StoreError, id: &OrderId, has_key: bool) -> Result<Stored, Refused> {
-        if !error.is_busy() {
-            return Err(not_stored(&error));
-        }
-        tracing::error!(%error, order_id = %id, "whether a lead is stored is not known");
-        if let Ok(Some(there)) = self.store.get(id).await {
-            return Ok(Stored::There(there));
-        }
-        let repeat = if has_key {
-            "repeated with the same key, the request makes one order"
-        } else {
-            "without an Idempotency-Key a repeat may make a second order"
-        };
-        Err(refuse(503, "in-doubt", format!("it is not known whether the lead is stored; {repeat}")))
-    }
-}
-
-/// The request as the network will get it, so far as it can be made before anything is stored. A field that goes with the
-/// order and cannot be sent as this network wants it is left out, unless the network cannot do without.
-fn check_request(
-    checked: &mut Checked,
-    order_id: &OrderId,
-    params: &BTreeMap<String, String>,
-) -> Result<Option<HttpRequest>, Refused> {
-    loop {
-        let error = match hand_over(checked, &checked.lead, order_id, params, 1).check() {
-            Ok(request) => return Ok(request),
-            Err(error) => error,
-        };
-        let RenderError::Unfit { name, .. } = &error else { return Err(cannot_render(checked, &error)) };
-        let fields = name.split(" or ").filter_map(|name| Field::from_name(name.strip_prefix("lead.")?));
-        let Some(unfit) = fields.into_iter().find(|field| checked.lead.fields.contains_key(field)) else {
-            return Err(cannot_render(checked, &error));
-        };
-        checked.lead.fields.remove(&unfit);
-        checked.intake.leave_out(unfit);
-    }
-}
-
-/// What the history says of how a lead was read: names of fields, never what they held.
-fn note_of(intake: &lead::Intake) -> Option<String> {
-    const CHARS: usize = 500;
-    let noted = intake.noted().into_iter().map(|noted| format!("{}: {}", noted.field, noted.did.as_str()));
-    let ignored = Some(intake.ignored()).filter(|names| !names.is_empty());
-    let ignored = ignored.map(|names| format!("ignored: {}", names.join(", ")));
-    let note = noted.chain(ignored).collect::<Vec<_>>().join("; ");
-    let note = match note.char_indices().nth(CHARS) {
-        Some((end, _)) => format!("{}…", note.get(..end).unwrap_or_default()),
-        None => note,
-    };
-    Some(note).filter(|note| !note.is_empty())
 }
 
 /// An order is as old as the first time its key came. Runs look back an hour for functions that died.
@@ -209,9 +162,7 @@ fn hand_over<'a>(
 
 fn cannot_render(checked: &Checked, error: &RenderError) -> Refused {
     let name = match error {
-        RenderError::Missing { name } | RenderError::Unfit { name, .. } => {
-            name.split(" or ").find_map(|name| name.strip_prefix("lead."))
-        }
+        RenderError::Missing { name } | RenderError::Unfit { name, .. } => name.strip_prefix("lead."),
         _ => None,
     };
     if let Some(field) = name {
@@ -226,19 +177,42 @@ fn cannot_render(checked: &Checked, error: &RenderError) -> Refused {
     refuse(503, "set-up", format!("the offer `{}` is not set up: {error}", checked.offer_name))
 }
 
+fn idempotency_key(call: &Call, intake: &Intake) -> Result<Option<String>, Refused> {
+    let header = call.headers.get("idempotency-key").map(|value| value.to_str());
+    let key = match header {
+        Some(Ok(key)) => Some(key.trim().to_owned()),
+        Some(Err(_)) => return Err(refuse(400, "idempotency-key", "an Idempotency-Key is plain ASCII text")),
+        None => intake.external_id().map(str::to_owned),
+    };
+    match key {
+        Some(key) if key.is_empty() || key.chars().count() > KEY_CHARS => {
+            Err(refuse(400, "idempotency-key", format!("an Idempotency-Key has 1 to {KEY_CHARS} characters")))
+        }
+        key => Ok(key),
+    }
+}
+
+fn fingerprint(call: &Call) -> String {
+    let mut digest = Sha256::new();
+    digest.update(call.media_type().unwrap_or_default().as_bytes());
+    digest.update([0]);
+    digest.update(&call.body);
+    hex::encode(digest.finalize())
+}
+
 fn answer(order: &Order, replayed: bool, checked: &Checked) -> Answer {
-    let receipt = Receipt::of(order, replayed).with_reading(&checked.intake);
     if checked.caller.is_browser
         && let Some(thanks) = &checked.offer.thanks_url
     {
         let mut url = thanks.clone();
         url.query_pairs_mut().append_pair("order_id", order.id.as_str());
-        return Answer::json(303, &receipt).with_header("location", String::from(url));
+        let receipt = Answer::json(303, &Receipt::of(order, replayed));
+        return receipt.with_header("location", String::from(url));
     }
     let status = match order.delivery {
         _ if replayed => 200,
         Delivery::Queued | Delivery::Unknown => 202,
         _ => 201,
     };
-    Answer::json(status, &receipt)
+    Answer::json(status, &Receipt::of(order, replayed))
 }

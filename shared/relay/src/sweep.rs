@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use futures_util::future::join3;
 use futures_util::{StreamExt, stream};
 use lead::OrderId;
 use orders::StoreError;
@@ -10,7 +9,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::{Account, NetworkRef};
 use crate::relay::Relay;
-use crate::telemetry::Line;
 
 mod ages;
 mod audit;
@@ -20,15 +18,18 @@ mod pacer;
 mod parked;
 mod polling;
 mod remap;
+mod requests;
 mod resend;
+mod retry;
 mod slices;
 
 pub use ages::AGES;
-pub use audit::{AuditAnswer, AuditRequest, Counts};
-pub use forget::{ForgetAnswer, ForgetRequest};
+pub use audit::{AuditAnswer, Counts};
+pub use forget::ForgetAnswer;
 pub(crate) use parked::ORPHAN_MS;
 pub use remap::{Remap, RemapAnswer, RemapRequest, Remapped};
 pub(crate) use resend::LOOK_BACK_MS;
+pub use retry::{Retried, RetryAnswer};
 pub use slices::Message;
 
 /// How long before its deadline a run stops, in milliseconds.
@@ -37,18 +38,41 @@ pub const MARGIN_MS: u64 = 10_000;
 /// Accounts that one run serves at once.
 const ACCOUNTS_AT_ONCE: usize = 8;
 
-/// What a run is asked to do.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// What a run is asked to do. Unknown keys are those of a scheduled event and mean nothing here.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 pub struct RunRequest {
     /// Only this account.
+    #[serde(default)]
     pub account: Option<String>,
-    /// Only these accounts.
+    /// Only these accounts. An `EventBridge` event has a text of the same name, its AWS account: see [`RunRequest::read`].
+    #[serde(default)]
     pub accounts: Option<Vec<String>>,
     /// Ask for every open order now, whatever its age.
+    #[serde(default)]
     pub all: bool,
+    /// Count instead of a run: an object with `from`, `to`, `account`.
+    #[serde(default)]
+    pub audit: Option<serde_json::Value>,
+    /// Queue again instead of a run: an object with `order_id` or `account` and `since`, and `apply`.
+    #[serde(default)]
+    pub retry: Option<serde_json::Value>,
+    /// Erase a customer instead of a run: an object with `phone` or `order_id`, and `apply`.
+    #[serde(default)]
+    pub forget: Option<serde_json::Value>,
 }
 
 impl RunRequest {
+    /// Reads the payload of an invocation. A scheduled event of `EventBridge` asks for everything that is due: its
+    /// own `account` is the AWS account and is not ours.
+    #[must_use]
+    pub fn read(payload: &serde_json::Value) -> Self {
+        let is_event = payload.get("detail-type").is_some() || payload.get("source").is_some();
+        if is_event {
+            return Self::default();
+        }
+        serde_json::from_value(payload.clone()).unwrap_or_default()
+    }
+
     /// Whether this is the run of the schedule, not one that a person narrowed.
     fn is_whole(&self) -> bool {
         *self == Self::default()
@@ -76,9 +100,6 @@ pub struct Sums {
     pub resent: u64,
     /// Parked postbacks that found their order.
     pub parked_applied: u64,
-    /// Receivers that were told a status. No receiver can be configured yet: always 0.
-    #[serde(default)]
-    pub told: u64,
     /// What went wrong, by account.
     pub errors: Vec<RunError>,
     /// Accounts whose work was not finished in time, or is in another run's hands.
@@ -86,6 +107,15 @@ pub struct Sums {
     /// Slices of polling work sent to the queue: what they do stands in no sums but in their own log lines.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub slices: u64,
+    /// The answer to an audit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audit: Option<Box<AuditAnswer>>,
+    /// The answer to a retry.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry: Option<RetryAnswer>,
+    /// The answer to a forgetting.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forget: Option<ForgetAnswer>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
@@ -94,28 +124,12 @@ const fn is_zero(number: &u64) -> bool {
 }
 
 impl Sums {
-    /// What one kind of work did, and how it ended. What it failed at stops no other.
-    fn settle(&mut self, account: &str, what: &str, (done, end): (Self, Result<bool, StoreError>)) {
-        self.add(done);
-        match end {
-            Ok(true) => {}
-            // An account that is not finished counts once.
-            Ok(false) => self.remaining = 1,
-            Err(error) => {
-                tracing::error!(account, what, %error, "work of an account is not done");
-                let (account, error) = (account.to_owned(), format!("{what}: {error}"));
-                self.errors.push(RunError { account, error });
-            }
-        }
-    }
-
     fn add(&mut self, other: Self) {
         self.polled += other.polled;
         self.calls += other.calls;
         self.changed += other.changed;
         self.resent += other.resent;
         self.parked_applied += other.parked_applied;
-        self.told += other.told;
         self.errors.extend(other.errors);
         self.remaining += other.remaining;
         self.slices += other.slices;
@@ -155,7 +169,7 @@ impl Run {
 
 impl Relay {
     /// A run that begins now.
-    pub(crate) fn run(&self, deadline_ms: u64, all: bool) -> Run {
+    fn run(&self, deadline_ms: u64, all: bool) -> Run {
         Run {
             id: OrderId::new(self.clock.now_ms(), "", self.clock.random()).to_string(),
             stop_ms: deadline_ms.saturating_sub(MARGIN_MS),
@@ -164,14 +178,21 @@ impl Relay {
     }
 
     /// One scheduled run, over before `deadline_ms` (since 1970) by [`MARGIN_MS`].
-    ///
-    /// # Errors
-    /// [`StoreError`] where the accounts cannot be read. What fails after that stands in the sums.
-    pub async fn sweep(&self, request: &RunRequest, deadline_ms: u64) -> Result<Sums, StoreError> {
+    pub async fn sweep(&self, request: &RunRequest, deadline_ms: u64) -> Sums {
         let run = self.run(deadline_ms, request.all);
+        if let Some(answer) = self.requested(request, &run).await {
+            return answer;
+        }
         let mut sums = Sums::default();
-        let targets = self.targets(request, &mut sums).await?;
-        sums.accounts += u64::try_from(targets.len()).unwrap_or(u64::MAX);
+        let targets = match self.targets(request).await {
+            Ok(targets) => targets,
+            Err(error) => {
+                tracing::error!(%error, "the accounts cannot be read");
+                sums.errors.push(RunError { account: String::new(), error: error.to_string() });
+                return sums;
+            }
+        };
+        sums.accounts = targets.len().try_into().unwrap_or(u64::MAX);
         if let Err(error) = self.recover_stalled(&run).await {
             sums.errors.push(RunError { account: String::new(), error: error.to_string() });
         }
@@ -184,7 +205,7 @@ impl Relay {
         if request.is_whole() {
             self.do_daily(&run, &mut sums).await;
         }
-        let Sums { accounts, polled, calls, changed, resent, parked_applied, told, remaining, slices, .. } = sums;
+        let Sums { accounts, polled, calls, changed, resent, parked_applied, remaining, slices, .. } = sums;
         let errors = sums.errors.len();
         tracing::info!(
             accounts,
@@ -193,62 +214,45 @@ impl Relay {
             changed,
             resent,
             parked_applied,
-            told,
             remaining,
             slices,
             errors,
             "scheduled run"
         );
-        // An alarm wants a number: what a run skips stops nothing, so nobody would see it otherwise.
-        if errors > 0 {
-            Line::new("run errors").with("run_errors", errors).write(self.clock.now_ms());
-        }
-        Ok(sums)
+        sums
     }
 
-    /// All work of one account: its kinds side by side, each with its own end.
+    /// All work of one account.
     async fn serve(&self, run: &Run, target: &Target) -> Sums {
         let mut sums = Sums::default();
         if self.clock.now_ms() >= run.stop_ms {
             sums.remaining = 1;
             return sums;
         }
-        let sending = async {
-            let mut sums = Sums::default();
-            let end = Box::pin(self.send_again(run, target, &mut sums)).await;
-            (sums, end)
-        };
-        let applying = async {
-            let mut sums = Sums::default();
-            let end = Box::pin(self.apply_parked(run, target, &mut sums)).await;
-            (sums, end)
-        };
-        let polling = async {
-            let mut sums = Sums::default();
-            let end = Box::pin(self.poll(run, target, &mut sums)).await;
-            (sums, end)
-        };
-        let (sent, applied, polled) = join3(sending, applying, polling).await;
-        sums.settle(&target.name, "sending again", sent);
-        sums.settle(&target.name, "parked postbacks", applied);
-        sums.settle(&target.name, "polling", polled);
+        match self.serve_whole(run, target, &mut sums).await {
+            Ok(finished) => sums.remaining = u64::from(!finished),
+            Err(error) => {
+                tracing::error!(account = target.name, %error, "an account is not served whole");
+                sums.errors.push(RunError { account: target.name.clone(), error: error.to_string() });
+            }
+        }
         sums
     }
 
-    async fn targets(&self, request: &RunRequest, sums: &mut Sums) -> Result<Vec<Target>, StoreError> {
+    /// Tells whether the work was finished.
+    async fn serve_whole(&self, run: &Run, target: &Target, sums: &mut Sums) -> Result<bool, StoreError> {
+        Ok(self.send_again(run, target, sums).await?
+            && self.apply_parked(run, target, sums).await?
+            && Box::pin(self.poll(run, target, sums)).await?)
+    }
+
+    async fn targets(&self, request: &RunRequest) -> Result<Vec<Target>, StoreError> {
         let now_ms = self.clock.now_ms();
         let mut targets = Vec::new();
         for (name, account) in self.config.accounts(&self.store, now_ms).await? {
-            if !request.wants(&name) {
-                continue;
-            }
-            match self.config.network(&self.store, now_ms, &account).await {
-                Ok(network) => targets.push(Target { name, account, network }),
-                Err(error) => {
-                    tracing::error!(account = name, %error, "the network of an account cannot be read");
-                    sums.accounts += 1;
-                    sums.errors.push(RunError { account: name, error: error.to_string() });
-                }
+            if request.wants(&name) {
+                let network = self.config.network(&self.store, now_ms, &account).await?;
+                targets.push(Target { name, account, network });
             }
         }
         Ok(targets)

@@ -39,7 +39,7 @@ const fn seconds(name: &'static str, by: &'static str) -> Metric {
 }
 
 /// Every metric there is. A field of a counted line with one of these names is measured.
-pub const METRICS: [Metric; 19] = [
+pub const METRICS: [Metric; 16] = [
     count("leads", "network"),
     count("delivered", "network"),
     count("refused", "network"),
@@ -49,7 +49,6 @@ pub const METRICS: [Metric; 19] = [
     count("unmapped_words", "network"),
     count("postbacks", "network"),
     count("door_refusals", ""),
-    count("unread_postbacks", ""),
     count("polled", "network"),
     count("status_changes", "network"),
     count("poll_failures", "network"),
@@ -57,9 +56,6 @@ pub const METRICS: [Metric; 19] = [
     seconds("poll_lag_s", "network"),
     seconds("queue_age_s", "network"),
     count("audit_remainder", ""),
-    // Beats once a day; where it does not, nobody counts.
-    count("audits", ""),
-    count("run_errors", ""),
 ];
 
 /// Takes a whole line, its line break included.

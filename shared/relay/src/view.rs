@@ -1,7 +1,7 @@
 //! Orders as callers see them.
 
 use jiff::Timestamp;
-use lead::{Delivery, Field, Intake, Lead, Noted, Reason, Status};
+use lead::{Delivery, Field, Lead, Reason, Status};
 use orders::{Event, Kind, Order, Source};
 use serde::Serialize;
 
@@ -32,12 +32,6 @@ pub struct Receipt {
     pub duplicate_of: Option<String>,
     /// The same request came before.
     pub replayed: bool,
-    /// What was done to fields so that they would not cost the lead; an intake's answer alone tells it.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub noted: Vec<Noted>,
-    /// Names in the body that nobody reads; an intake's answer alone tells them.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub ignored: Vec<String>,
 }
 
 impl Receipt {
@@ -57,15 +51,7 @@ impl Receipt {
             comment: order.comment.clone(),
             duplicate_of: order.duplicate_of.as_ref().map(ToString::to_string),
             replayed,
-            noted: Vec::new(),
-            ignored: Vec::new(),
         }
-    }
-
-    /// The same receipt, with how the lead of it was read.
-    #[must_use]
-    pub fn with_reading(self, intake: &Intake) -> Self {
-        Self { noted: intake.noted(), ignored: intake.ignored(), ..self }
     }
 }
 
@@ -92,12 +78,8 @@ pub struct OrderView {
     /// The lead, for a secret key; `null` once it is erased.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lead: Option<LeadView>,
-    /// What is stored and could not be read by this version, by the names in the table.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub unread: Vec<&'static str>,
-    /// Every event in order; `None` in a list that was not asked for histories.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub history: Option<Vec<EventView>>,
+    /// Every event in order.
+    pub history: Vec<EventView>,
 }
 
 /// A lead read back, under the names it came with.
@@ -127,22 +109,15 @@ impl OrderView {
         Self {
             receipt: Receipt::of(order, false),
             raw_status: order.raw_status.clone(),
-            payout: order.paid().map(|payout| payout.amount.to_string()),
-            currency: order.paid().and_then(|payout| payout.currency).map(|code| code.to_string()),
+            payout: order.payout.as_ref().map(|payout| payout.amount.to_string()),
+            currency: order.payout.as_ref().and_then(|payout| payout.currency).map(|code| code.to_string()),
             disputed: order.disputed(),
             tries: order.tries,
             created_at: rfc3339(order.created()),
             updated_at: rfc3339(order.updated),
             lead: order.lead.as_ref().filter(|_| with_lead).map(lead_view),
-            unread: order.unread.clone(),
-            history: Some(order.history.iter().map(EventView::of).collect()),
+            history: order.history.iter().map(EventView::of).collect(),
         }
-    }
-
-    /// The same without its history.
-    #[must_use]
-    pub fn without_history(self) -> Self {
-        Self { history: None, ..self }
     }
 }
 
@@ -150,7 +125,7 @@ impl EventView {
     fn of(event: &Event) -> Self {
         Self {
             at: rfc3339(event.at_ms),
-            kind: event.kind.clone(),
+            kind: event.kind,
             source: event.source,
             status: event.status,
             raw_status: event.raw_status.clone(),

@@ -37,21 +37,7 @@ pub(crate) struct Disturbance {
     pub(crate) store: u64,
     /// Requests whose connection broke before the network had read them.
     pub(crate) unread: u64,
-    /// Requests to which something else happened.
-    pub(crate) network: u64,
     pub(crate) deaths: u64,
-}
-
-/// Calls of the table that may fail in a row until a caller can no longer know whether it stored its lead: four for the
-/// lead, four for the question whether it is there.
-const NEVER_TOLD: u64 = 8;
-
-impl Disturbance {
-    /// Whether it may leave a lead in doubt that no network has received. The table alone does so only where it is gone
-    /// for long.
-    pub(crate) const fn leaves_doubt(self) -> bool {
-        self.deaths + self.unread > 0 || (self.store > 0 && self.network > 0) || self.store >= NEVER_TOLD
-    }
 }
 
 pub(crate) struct Chaos {
@@ -169,7 +155,6 @@ impl Chaos {
     pub(crate) fn on_request(&self, fault: Option<&str>) {
         let mut state = self.state();
         if let Some(fault) = fault {
-            state.now.network += 1;
             state.count(format!("network {fault}"));
         }
         if matches!(state.death, Some(Death::Request)) {

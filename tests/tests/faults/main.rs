@@ -7,8 +7,6 @@
 #[cfg(test)]
 mod chaos;
 #[cfg(test)]
-mod contract;
-#[cfg(test)]
 mod dice;
 #[cfg(test)]
 #[expect(dead_code, reason = "most of it is for the other tests")]
@@ -20,8 +18,6 @@ mod idle;
 mod laws;
 #[cfg(test)]
 mod network;
-#[cfg(test)]
-mod queue;
 #[cfg(test)]
 mod round;
 #[cfg(test)]
@@ -43,7 +39,7 @@ mod suite {
     use crate::round::play;
 
     /// How long the suite plays.
-    const SECONDS: Duration = Duration::from_secs(60);
+    const SECONDS: Duration = Duration::from_secs(45);
 
     #[expect(clippy::disallowed_methods, reason = "these are settings of the suite, not of the relay")]
     fn setting(name: &str) -> Option<u64> {

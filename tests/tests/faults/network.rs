@@ -7,7 +7,6 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use serde_json::{Value, json};
 
 use crate::chaos::Chaos;
-use crate::contract::{CLICK, ELSEWHERE, SAVE, Words};
 use crate::dice::Dice;
 use crate::harness::{Act, Network, Request, TestClock};
 
@@ -27,8 +26,6 @@ pub(crate) enum Made {
 /// A lead as it came in.
 #[derive(Debug, Clone)]
 pub(crate) struct Received {
-    /// Where it came in.
-    path: String,
     /// All that came, with our order id in it.
     text: String,
     pub(crate) made: Made,
@@ -36,30 +33,13 @@ pub(crate) struct Received {
     pub(crate) answered: bool,
     /// Whether the function lived on and its table answered.
     pub(crate) undisturbed: bool,
-    /// The network's id of the order; another order may have the same.
+    /// The network's id of the order.
     id: u64,
 }
 
 impl Received {
     pub(crate) fn is_of(&self, order: &str) -> bool {
         self.text.contains(order)
-    }
-
-    /// Our id of the order: 26 characters that begin as every id of these years does.
-    pub(crate) fn order(&self) -> &str {
-        let mut words = self.text.split(|c: char| !c.is_ascii_alphanumeric());
-        words
-            .find(|word| word.len() == 26 && word.starts_with("01k"))
-            .unwrap_or_else(|| panic!("no id in {}", self.text))
-    }
-
-    /// The account and the network's id of an order whose statuses come by postback.
-    pub(crate) fn told_by_postback(&self) -> Option<(&'static str, String)> {
-        match self.path.as_str() {
-            "/v1/order" => Some(("codes", format!("u-{}", self.id))),
-            SAVE => Some(("first", self.id.to_string())),
-            _ => None,
-        }
     }
 }
 
@@ -68,15 +48,64 @@ struct Books {
     received: Vec<Received>,
     /// Whether the call centre has approved all there is.
     approved: bool,
-    /// Requests that went where a redirect pointed.
-    followed: usize,
 }
 
-/// The networks, all at one address.
+/// Three networks at one address.
 pub(crate) struct Networks {
     network: Network,
     books: Arc<Mutex<Books>>,
 }
+
+/// Offers by name, each with the account of its network. Each network is sent our order id.
+pub(crate) const OFFERS: [(&str, &str); 3] = [
+    // Its contract is its HTTP codes, and its statuses come by postback.
+    (
+        "codes",
+        r#"
+[accounts.codes]
+network = "drcash"
+base_url = "NETWORK"
+api = "t0ken"
+
+[offers.codes]
+account = "codes"
+country = "PL"
+drcash = "f10w"
+"#,
+    ),
+    // It has words for "not taken", and is asked by its own ids.
+    (
+        "words",
+        r#"
+[accounts.words]
+network = "monsterleads"
+base_url = "NETWORK"
+api = "t0ken"
+
+[offers.words]
+account = "words"
+country = "PL"
+monster = "ab12c"
+"#,
+    ),
+    // It is asked by our ids: a doubt is looked up.
+    (
+        "ours",
+        r#"
+[accounts.ours]
+network = "whocpa"
+base_url = "NETWORK"
+api = "t0ken"
+user = "1000000001"
+
+[offers.ours]
+account = "ours"
+country = "PL"
+whocpa = "7"
+duplicates = { days = 30, action = "refuse" }
+"#,
+    ),
+];
 
 impl Networks {
     pub(crate) async fn start(chaos: &Arc<Chaos>, clock: Arc<TestClock>) -> Self {
@@ -104,11 +133,6 @@ impl Networks {
 
     pub(crate) fn approve_all(&self) {
         self.books.lock().unwrap().approved = true;
-    }
-
-    /// How many requests went where a redirect pointed.
-    pub(crate) fn followed(&self) -> usize {
-        self.books.lock().unwrap().followed
     }
 
     pub(crate) fn received(&self) -> Vec<Received> {
@@ -139,18 +163,11 @@ impl Books {
         let rows = match request.path.as_str() {
             "/method/lead.list" => self.rows_by_their_ids(request),
             "/api/lead" => self.rows_by_our_ids(request),
-            CLICK => return clicked(chaos),
-            ELSEWHERE => {
-                self.followed += 1;
-                return Act::json(&json!({"status": "ok", "uuid": "u-1", "id": 1}));
-            }
             _ => return self.take(chaos, request, id),
         };
-        let fault = chaos.of_network(|dice| match dice.below(6) {
+        let fault = chaos.of_network(|dice| match dice.below(4) {
             0 => ("answers 500", Act::answer(500, "{}")),
             1 => ("answers 429", Act::answer(429, "").with_header("retry-after", "30")),
-            2 => ("tells of others' orders", Act::json(&self.with_others(&rows))),
-            3 => ("closes after its answer", Act::json(&rows).then_closing()),
             _ => spoiled(dice, Act::json(&rows)),
         });
         chaos.on_request(fault.as_ref().map(|(name, _)| *name));
@@ -161,16 +178,7 @@ impl Books {
     fn take(&mut self, chaos: &Chaos, request: &Request, id: u64) -> Act {
         let words = Words::at(&request.path, id);
         let accepted = Act::json(&words.accepted);
-        let earlier = self.accepted().rev().find(|received| received.path == request.path).map(|received| received.id);
-        let mut known = id;
-        let fault = chaos.of_network(|dice| match dice.below(17) {
-            12 => ("sends on", dice.pick(&[Made::Accepted, Made::Dropped]), false, sent_on(dice)),
-            13 => {
-                known = earlier.unwrap_or(id);
-                ("repeats an id", Made::Accepted, true, Act::json(&Words::at(&request.path, known).accepted))
-            }
-            14 => ("closes after its answer", Made::Accepted, true, accepted.clone().then_closing()),
-            15 | 16 => ("turns it away bare", Made::NotTaken, true, turned_away(dice)),
+        let fault = chaos.of_network(|dice| match dice.below(12) {
             0 => ("refuses", Made::Refused, true, words.refused.clone()),
             1 | 2 => {
                 let act = Act::answer(429, "{}").with_header("retry-after", "30");
@@ -188,14 +196,13 @@ impl Books {
         });
         chaos.on_request(fault.as_ref().map(|(name, ..)| *name));
         let (_, made, answered, act) = fault.unwrap_or(("", Made::Accepted, true, accepted));
-        let path = request.path.clone();
-        let text = format!("{path}?{} {}", request.query, String::from_utf8_lossy(&request.body));
-        chaos.tell(format!("    {path}: {made:?}, answered: {answered}"));
-        self.received.push(Received { path, text, made, answered, undisturbed: true, id: known });
+        let text = format!("{}?{} {}", request.path, request.query, String::from_utf8_lossy(&request.body));
+        chaos.tell(format!("    {}: {made:?}, answered: {answered}", request.path));
+        self.received.push(Received { text, made, answered, undisturbed: true, id });
         act
     }
 
-    fn accepted(&self) -> impl DoubleEndedIterator<Item = &Received> {
+    fn accepted(&self) -> impl Iterator<Item = &Received> {
         self.received.iter().filter(|received| received.made == Made::Accepted)
     }
 
@@ -204,20 +211,6 @@ impl Books {
         let of = |hash: &str| self.accepted().any(|received| hash == format!("h{}", received.id));
         let rows = asked.split(',').filter(|hash| self.approved && of(hash));
         rows.map(|hash| json!({"hash": hash, "status_name": "approved"})).collect()
-    }
-
-    /// The rows, and a decision on every order that was not asked for, of other accounts among them.
-    fn with_others(&self, rows: &Value) -> Value {
-        let mut rows = rows.clone();
-        let others = self.accepted().filter(|received| received.told_by_postback().is_some());
-        if let Some(list) = rows.as_array_mut() {
-            list.extend(others.map(|other| json!({"hash": other.order(), "status_name": "trash"})));
-            list.push(json!({"hash": "h7", "status_name": "trash"}));
-        } else if let Some(list) = rows["objects"].as_array_mut() {
-            list.extend(others.map(|other| json!({"id": other.id, "subid1": other.order(), "status": 2})));
-            list.push(json!({"id": 7, "subid1": "", "status": 2}));
-        }
-        rows
     }
 
     fn rows_by_our_ids(&self, request: &Request) -> Value {
@@ -230,28 +223,40 @@ impl Books {
     }
 }
 
-/// Sends the caller on to another place of the same host.
-fn sent_on(dice: &mut Dice) -> Act {
-    let act = Act::answer(dice.pick(&[301, 302, 303, 307, 308]), "").with_header("location", ELSEWHERE);
-    if dice.once_in(2) { act.with_header("connection", "close") } else { act }
+/// What a network says of a lead.
+struct Words {
+    accepted: Value,
+    refused: Act,
+    not_taken: Act,
+    /// An error that its contract does not name.
+    error: Act,
 }
 
-/// Turns a lead away by a code alone: it was never looked at.
-fn turned_away(dice: &mut Dice) -> Act {
-    let body = dice.pick(&["", "{}", "<html>Access denied</html>"]);
-    Act::answer(dice.pick(&[401, 403, 404, 405, 521, 522, 525]), body)
-}
-
-/// Answers the call that goes first, which hands nothing over.
-fn clicked(chaos: &Chaos) -> Act {
-    let fault = chaos.of_network(|dice| match dice.below(4) {
-        0 => ("answers the first call with 500", Act::answer(500, "")),
-        1 => ("sends the first call on", sent_on(dice)),
-        2 => ("answers the first call with a page", Act::answer(200, "<html>Please wait</html>")),
-        _ => ("closes instead of an answer to the first call", Act::close_read()),
-    });
-    chaos.on_request(fault.as_ref().map(|(name, _)| *name));
-    fault.map_or_else(|| Act::answer(200, "123456"), |(_, act)| act)
+impl Words {
+    fn at(path: &str, id: u64) -> Self {
+        let turned_away = Act::answer(429, "{}");
+        match path {
+            "/v1/order" => Self {
+                accepted: json!({"uuid": format!("u-{id}")}),
+                refused: Act::answer(422, r#"{"message":"no"}"#),
+                not_taken: turned_away,
+                error: Act::json(&json!({"error": "try later"})),
+            },
+            "/method/order.add" => Self {
+                accepted: json!({"status": "ok", "lead_hash": format!("h{id}")}),
+                refused: Act::json(&json!({"status": "error", "error_code": 405})),
+                not_taken: Act::json(&json!({"status": "error", "error_code": "439"})),
+                error: Act::json(&json!({"status": "error", "error_code": 999})),
+            },
+            "/lead/add" => Self {
+                accepted: json!({"status": "accepted", "order_id": id}),
+                refused: Act::json(&json!({"status": "rejected"})),
+                not_taken: turned_away,
+                error: Act::json(&json!({"status": "error"})),
+            },
+            other => panic!("no network has {other}"),
+        }
+    }
 }
 
 /// Where the network's name leads: to it, to an address at which nobody listens, or nowhere. Nothing is asked of any

@@ -7,12 +7,11 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::chaos::{Chaos, Disturbance, Odds};
-use crate::contract::OFFERS;
 use crate::dice::Dice;
 use crate::harness::{Event, KEY, Reply};
 use crate::idle::pass_time_when_idle;
 use crate::laws;
-use crate::network::Made;
+use crate::network::OFFERS;
 use crate::world::World;
 
 /// A lead of a round, and what was answered.
@@ -24,7 +23,7 @@ pub(crate) struct Lead {
     /// The order ids that were answered.
     pub(crate) ids: BTreeSet<String>,
     /// Whether something went wrong while it was sent that may leave it in doubt.
-    pub(crate) in_doubt: bool,
+    pub(crate) disturbed: bool,
 }
 
 impl Lead {
@@ -34,12 +33,12 @@ impl Lead {
         let customer = if dice.once_in(6) { dice.below(number + 1) } else { number };
         let body = json!({
             "offer": dice.pick(offers), "name": "Jan Test", "phone": format!("500100{}", 200 + customer),
-            "ip": "203.0.113.80", "user_agent": "Mozilla/5.0", "click_id": click, "test": dice.once_in(12),
+            "ip": "203.0.113.80", "click_id": click, "test": dice.once_in(12),
         });
         let has_key = dice.once_in(2);
         let event = Event::post("/leads").key(KEY).json(&body);
         let event = if has_key { event.header("idempotency-key", &click) } else { event };
-        Self { click, has_key, event, ids: BTreeSet::new(), in_doubt: false }
+        Self { click, has_key, event, ids: BTreeSet::new(), disturbed: false }
     }
 
     fn answered(&mut self, reply: &Reply, disturbance: Disturbance) {
@@ -56,9 +55,7 @@ pub(crate) struct Round {
     pub(crate) world: World,
     pub(crate) leads: Vec<Lead>,
     /// Whether something went wrong in a run that may leave leads in doubt.
-    pub(crate) runs_in_doubt: bool,
-    /// Orders that a newer version wrote to.
-    pub(crate) newer: BTreeSet<String>,
+    pub(crate) runs_disturbed: bool,
     offers: Vec<&'static str>,
     dice: Dice,
 }
@@ -72,17 +69,9 @@ pub(crate) fn play(dice: &mut Dice, chaos: &Arc<Chaos>, odds: Odds) -> laws::End
     let offers = BTreeMap::from([one, other]);
     runtime.block_on(async {
         pass_time_when_idle();
-        // Most rounds are too small for slices, unless two orders are many.
-        let many = if dice.once_in(2) { 2 } else { 500 };
-        let world = World::new(Arc::clone(chaos), &offers.values().copied().collect::<Vec<_>>(), many).await;
-        let mut round = Round {
-            world,
-            leads: Vec::new(),
-            runs_in_doubt: false,
-            newer: BTreeSet::new(),
-            offers: offers.into_keys().collect(),
-            dice,
-        };
+        let world = World::new(Arc::clone(chaos), &offers.values().copied().collect::<Vec<_>>()).await;
+        let mut round =
+            Round { world, leads: Vec::new(), runs_disturbed: false, offers: offers.into_keys().collect(), dice };
         chaos.set(Some(odds));
         round.storm().await;
         chaos.set(None);
@@ -97,7 +86,7 @@ impl Round {
         let leads = 15 + self.dice.below(26);
         let mut number = 0;
         while number < leads {
-            match self.dice.below(26) {
+            match self.dice.below(20) {
                 0..=8 => {
                     self.arrive(number, 1).await;
                     number += 1;
@@ -110,9 +99,6 @@ impl Round {
                 11..=13 => self.repeat().await,
                 14 => self.world.restart(),
                 15 | 16 => self.run().await,
-                17..=19 => self.postback().await,
-                20 | 21 => self.work_off().await,
-                22 => self.write_newer().await,
                 _ => self.wait(),
             }
         }
@@ -161,7 +147,7 @@ impl Round {
         let (replies, disturbance) = self.world.send(events).await;
         for (lead, reply) in whose.into_iter().zip(replies) {
             let lead = &mut self.leads[lead];
-            lead.in_doubt |= disturbance.leaves_doubt();
+            lead.disturbed |= disturbance.deaths + disturbance.store + disturbance.unread > 0;
             if let Some(reply) = reply {
                 let id = if reply.status < 300 { reply.text("order_id") } else { String::new() };
                 self.world.chaos.tell(format!("    {}: {} {id}", lead.click, reply.status));
@@ -173,50 +159,7 @@ impl Round {
     async fn run(&mut self) {
         let two = self.dice.once_in(4);
         let (disturbance, _) = self.world.run(two).await;
-        self.runs_in_doubt |= disturbance.leaves_doubt();
-    }
-
-    async fn work_off(&mut self) {
-        let disturbance = self.world.work_off().await;
-        self.runs_in_doubt |= disturbance.leaves_doubt();
-    }
-
-    async fn write_newer(&mut self) {
-        let known: Vec<&String> = self.leads.iter().flat_map(|lead| &lead.ids).collect();
-        if !known.is_empty() {
-            let order = self.dice.pick(&known).clone();
-            self.world.written_by_newer(&order).await;
-            self.newer.insert(order);
-        }
-    }
-
-    /// News of an order that its network has: by our id, by theirs or by both, now and then through another account's
-    /// door, which must change nothing.
-    async fn postback(&mut self) {
-        let all = self.world.networks.received();
-        let accepted = all.iter().filter(|received| received.made == Made::Accepted);
-        let told: Vec<_> = accepted.filter_map(|received| Some((received, received.told_by_postback()?))).collect();
-        if told.is_empty() {
-            return;
-        }
-        let (received, (account, theirs)) = self.dice.pick(&told);
-        let ours = received.order();
-        let whose = match self.dice.below(4) {
-            0 => format!("eid={theirs}"),
-            1 => format!("oid={ours}&eid={theirs}"),
-            2 => format!("oid={theirs}&eid={ours}"),
-            _ => format!("oid={ours}"),
-        };
-        let word =
-            self.dice.pick(&["approved", "hold&sth=hold", "rejected", "trash", "in%20work", "Schrödinger", "{status}"]);
-        let pay = self.dice.pick(&["", "&pay=12.50&cc=EUR", "&pay=twelve", "&pay=1,234"]);
-        let stranger = self.dice.once_in(5).then(|| self.dice.pick(&self.offers)).filter(|other| *other != account);
-        let comment = if stranger.is_some() { "&comment=stranger" } else { "" };
-        let tail = format!("{whose}&status={word}{pay}{comment}");
-        let (reply, disturbance) = self.world.postback(stranger.unwrap_or(account), &tail).await;
-        let Some(reply) = reply else { return };
-        let is_right = reply.status == 200 || (reply.status == 503 && disturbance.store > 0);
-        assert!(is_right, "a postback with the right key: {reply:?}");
+        self.runs_disturbed |= disturbance.deaths + disturbance.store + disturbance.unread > 0;
     }
 
     fn wait(&mut self) {
@@ -231,30 +174,15 @@ impl Round {
             self.send(vec![lead]).await;
             assert_eq!(self.leads[lead].ids.len(), 1, "{}: its key does not work any more", self.leads[lead].click);
         }
-        self.approve_by_postback().await;
         // Past a call that may still be running, the longest pause, and a midnight, after which there is something to look
         // up once more.
         for minutes in [3, 13 * 60, 25 * 60, 61] {
             self.world.advance(Duration::from_mins(minutes));
             let (disturbance, errors) = self.world.run(false).await;
-            while !self.world.queue.is_empty() {
-                self.world.work_off().await;
-            }
             assert!(disturbance.store > 0 || errors.is_empty(), "{errors:?}");
             if minutes == 3 {
                 let recent = self.world.audit(json!({"from": "55m"})).await;
                 assert_eq!(recent.total.remainder, 0, "a call that died is found within minutes: {recent:?}");
-            }
-        }
-    }
-
-    /// The networks that tell by postback tell of every order they have. They repeat until they are answered.
-    async fn approve_by_postback(&mut self) {
-        for received in self.world.networks.received() {
-            if let (Made::Accepted, Some((account, _))) = (received.made, received.told_by_postback()) {
-                let tail = format!("oid={}&status=approved", received.order());
-                let (reply, _) = self.world.postback(account, &tail).await;
-                assert_eq!(reply.unwrap().expect(200), json!({"status": "ok"}));
             }
         }
     }

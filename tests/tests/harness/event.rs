@@ -1,6 +1,6 @@
 //! Events as API Gateway makes them, and the answers of the handlers.
 
-use lambda_http::{Body, Request, Response};
+use lambda_http::{Body, Request, Response, request};
 use serde_json::{Map, Value, json};
 
 use super::watch::{self, Private};
@@ -16,11 +16,6 @@ pub(crate) struct Event {
 }
 
 impl Event {
-    /// Any method.
-    pub(crate) fn of(method: &'static str, path: &str) -> Self {
-        Self::new(method, path)
-    }
-
     fn new(method: &'static str, path: &str) -> Self {
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
         watch::begin();
@@ -31,10 +26,6 @@ impl Event {
 
     pub(crate) fn get(path: &str) -> Self {
         Self::new("GET", path)
-    }
-
-    pub(crate) fn head(path: &str) -> Self {
-        Self::new("HEAD", path)
     }
 
     pub(crate) fn post(path: &str) -> Self {
@@ -56,15 +47,6 @@ impl Event {
         watch::body(media_type, &body);
         self.body = Some(body);
         self.header("content-type", media_type)
-    }
-
-    /// The same without looking for its values in lines and answers: odd ones are everyday words.
-    pub(crate) fn unwatched_body(mut self, media_type: Option<&str>, body: impl Into<Vec<u8>>) -> Self {
-        self.body = Some(body.into());
-        match media_type {
-            Some(media_type) => self.header("content-type", media_type),
-            None => self,
-        }
     }
 
     pub(crate) fn json(self, body: &Value) -> Self {
@@ -108,7 +90,7 @@ impl Event {
             },
             "body": body, "isBase64Encoded": encoded,
         });
-        relay::gateway::request(&event).unwrap()
+        request::from_str(&event.to_string()).unwrap()
     }
 }
 
@@ -138,15 +120,6 @@ impl Reply {
 
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).map(|value| value.to_str().unwrap())
-    }
-
-    /// Whether the body is JSON.
-    pub(crate) fn is_json(&self) -> bool {
-        serde_json::from_str::<Value>(&self.text).is_ok()
-    }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.text.is_empty()
     }
 
     pub(crate) fn json(&self) -> Value {

@@ -2,7 +2,6 @@
 
 use std::sync::{Arc, Mutex};
 
-use serde_json::{Map, Value};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -30,25 +29,11 @@ pub(crate) enum Fate {
 /// Calls that are still to be carried out: after so many others, and the request.
 type Late = Mutex<Vec<(usize, Vec<u8>)>>;
 
-type Decide = Arc<dyn Fn(&[u8]) -> Fate + Send + Sync>;
+type Decide = Arc<dyn Fn(&str) -> Fate + Send + Sync>;
 
 /// Starts a front before the engine at a URL, and returns its own. `decide` is told the operation (`PutItem`) of each
 /// call. It ends with its runtime.
 pub(crate) async fn front(engine: &str, decide: impl Fn(&str) -> Fate + Send + Sync + 'static) -> String {
-    front_of(engine, move |request| decide(&operation(request))).await
-}
-
-/// The same, which lets everything pass; `see` is told what a role has to grant for each call, such as `PutItem table` or
-/// `Query index due`.
-pub(crate) async fn looking_front(engine: &str, see: impl Fn(Vec<String>) + Send + Sync + 'static) -> String {
-    let decide = move |request: &[u8]| {
-        see(grants(request));
-        Fate::Pass
-    };
-    front_of(engine, decide).await
-}
-
-async fn front_of(engine: &str, decide: impl Fn(&[u8]) -> Fate + Send + Sync + 'static) -> String {
     let engine: Arc<str> = engine.trim_start_matches("http://").into();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -66,10 +51,11 @@ async fn serve(mut stream: TcpStream, engine: Arc<str>, decide: Decide, late: Ar
     // A connection that is closed before an answer was written is reset.
     let _ = stream.set_zero_linger();
     let Some(request) = message(&mut stream).await else { return };
+    let operation = operation(&request);
     for due in due(&late) {
         hand_on(&engine, &due).await;
     }
-    match decide(&request) {
+    match decide(&operation) {
         Fate::Pass => answer(stream, &hand_on(&engine, &request).await).await,
         Fate::Twice => {
             hand_on(&engine, &request).await;
@@ -101,23 +87,6 @@ fn operation(request: &[u8]) -> String {
     let text = String::from_utf8_lossy(request);
     let target = text.lines().find(|line| line.to_ascii_lowercase().starts_with("x-amz-target:"));
     target.and_then(|target| target.rsplit('.').next()).unwrap_or_default().trim().to_owned()
-}
-
-/// What a role has to grant for a call: of a transaction, what each of its parts needs.
-fn grants(request: &[u8]) -> Vec<String> {
-    let body = request.windows(4).position(|window| window == b"\r\n\r\n").map_or(request.len(), |end| end + 4);
-    let body: Value = serde_json::from_slice(&request[body..]).unwrap_or_default();
-    let operation = operation(request);
-    if operation == "TransactWriteItems" {
-        let parts = body["TransactItems"].as_array().into_iter().flatten().filter_map(Value::as_object);
-        let verb = |part: &Map<String, Value>| match part.keys().next().map(String::as_str) {
-            Some("ConditionCheck") => "ConditionCheckItem table".to_owned(),
-            part => format!("{}Item table", part.unwrap_or_default()),
-        };
-        return parts.map(verb).collect();
-    }
-    let on = body["IndexName"].as_str().map_or_else(|| "table".to_owned(), |index| format!("index {index}"));
-    vec![format!("{operation} {on}")]
 }
 
 fn refusal(status: u16, code: &str) -> Vec<u8> {

@@ -16,22 +16,20 @@ use std::time::Duration;
 use lambda_runtime::{Context, LambdaEvent};
 use lead::OrderId;
 use orders::{Meter, Order, Store};
-use poll_status::{Failed, Outcome};
+use poll_status::Outcome;
 use relay::Relay;
 use relay::clock::Clock;
 use relay::config;
-use relay::operate::{TaskAnswer, TaskFailure};
 use relay::queue::Queue;
 use relay::secrets::Secrets;
 use relay::settings::{RelaySecret, Settings};
-use relay::ssm::Ssm;
 use relay::sweep::Sums;
 use relay::transport::{Transport, http_client, network_client};
 use serde_json::{Value, json};
 
 pub(crate) use clock::{START_MS, TestClock};
 pub(crate) use event::{Event, Reply};
-pub(crate) use front::{Fate, front, looking_front};
+pub(crate) use front::{Fate, front};
 pub(crate) use network::{Act, Network};
 pub(crate) use request::Request;
 
@@ -80,8 +78,6 @@ pub(crate) struct Bench {
     pub(crate) meter: Arc<Meter>,
     pub(crate) clock: Arc<TestClock>,
     pub(crate) network: Network,
-    /// The table by the service's own client, to put there what no relay of this version writes.
-    table: (aws_sdk_dynamodb::Client, String),
     _watch: watch::Guard,
 }
 
@@ -103,12 +99,6 @@ impl Bench {
     /// A bench whose table stands behind a front; `decide` is asked for the fate of each call by its operation.
     pub(crate) async fn behind(decide: impl Fn(&str) -> Fate + Send + Sync + 'static) -> Self {
         let front = front(engine(), decide).await;
-        Self::at(&front, Duration::from_secs(10)).await
-    }
-
-    /// A bench whose table stands behind a front that tells what a role has to grant for each call.
-    pub(crate) async fn watched(see: impl Fn(Vec<String>) + Send + Sync + 'static) -> Self {
-        let front = looking_front(engine(), see).await;
         Self::at(&front, Duration::from_secs(10)).await
     }
 
@@ -139,11 +129,7 @@ impl Bench {
         let transport = Transport::new(network_client(None).unwrap(), timeout);
         let time: Arc<dyn Clock> = Arc::<TestClock>::clone(&clock);
         let relay = Relay::with_parts(settings, store.clone(), transport, Secrets::new(None), time);
-        let table = (
-            relay::dynamodb(&self::settings(&settings.table, engine()), http_client(None).unwrap()),
-            settings.table.clone(),
-        );
-        Self { relay: Arc::new(relay), store, meter, clock, network, table, _watch: watch::Guard }
+        Self { relay: Arc::new(relay), store, meter, clock, network, _watch: watch::Guard }
     }
 
     /// A bench with a configuration; see [`Bench::configure`].
@@ -176,16 +162,6 @@ impl Bench {
         let transport = Transport::new(network_client(None).unwrap(), Duration::from_secs(10));
         let time: Arc<dyn Clock> = Arc::<TestClock>::clone(&self.clock);
         Arc::new(Relay::with_parts(&settings, self.store.clone(), transport, Secrets::new(None), time))
-    }
-
-    /// The same, which reads parameters of SSM at an address.
-    pub(crate) fn relay_with_ssm(&self, ssm: &Network) -> Arc<Relay> {
-        let mut settings = settings("with-ssm", engine());
-        settings.ssm_endpoint = Some(ssm.url());
-        let time: Arc<dyn Clock> = Arc::<TestClock>::clone(&self.clock);
-        let ssm = Ssm::new(&settings, http_client(None).unwrap(), Arc::clone(&time));
-        let transport = Transport::new(network_client(None).unwrap(), Duration::from_secs(10));
-        Arc::new(Relay::with_parts(&settings, self.store.clone(), transport, Secrets::new(Some(ssm)), time))
     }
 
     /// The same, for which 50 orders in one part are many; it hands slices of polling work to the queue at an address.
@@ -249,18 +225,6 @@ impl Bench {
         self.store.get(&id).await.unwrap().unwrap()
     }
 
-    /// Gives an attribute of a stored order another text, as a newer version might have written it.
-    pub(crate) async fn bend(&self, id: &str, attribute: &str, text: &str) {
-        let id: OrderId = id.parse().unwrap();
-        let text_of = |text: &str| aws_sdk_dynamodb::types::AttributeValue::S(text.to_owned());
-        let (client, table) = &self.table;
-        let update = client.update_item().table_name(table);
-        let update = update.key(orders::schema::PK, text_of(&orders::schema::shard_key(id.shard())));
-        let update = update.key(orders::schema::SK, text_of(id.as_str())).update_expression("SET #a = :a");
-        let update = update.expression_attribute_names("#a", attribute);
-        update.expression_attribute_values(":a", text_of(text)).send().await.unwrap();
-    }
-
     /// One scheduled run of everything that is due.
     pub(crate) async fn sweep(&self) -> Sums {
         self.sweep_for(json!({"source": "aws.scheduler", "detail-type": "Scheduled Event"}), RUN).await
@@ -274,11 +238,6 @@ impl Bench {
     /// One run of a payload, with so much time until its deadline.
     pub(crate) async fn sweep_for(&self, payload: Value, time: Duration) -> Sums {
         sweep(&self.relay, &self.clock, payload, time).await
-    }
-
-    /// What an event of the scheduled function leads to.
-    pub(crate) async fn task(&self, payload: Value) -> Result<TaskAnswer, TaskFailure> {
-        task(&self.relay, &self.clock, payload, RUN).await
     }
 }
 
@@ -299,25 +258,11 @@ async fn put(store: &Store, documents: &BTreeMap<String, String>) {
 
 /// One run of a relay, with so much time until its deadline.
 pub(crate) async fn sweep(relay: &Relay, clock: &TestClock, payload: Value, time: Duration) -> Sums {
-    match task(relay, clock, payload, time).await {
-        Ok(TaskAnswer::Run(sums)) => sums,
-        other => panic!("no run: {other:?}"),
-    }
-}
-
-/// What an event of the scheduled function leads to, with so much time until its deadline.
-pub(crate) async fn task(
-    relay: &Relay,
-    clock: &TestClock,
-    payload: Value,
-    time: Duration,
-) -> Result<TaskAnswer, TaskFailure> {
     let mut context = Context::default();
     context.deadline = clock.now_ms() + u64::try_from(time.as_millis()).unwrap();
     match poll_status::handle(relay, LambdaEvent::new(payload, context)).await {
-        Ok(Outcome::Task(answer)) => Ok(answer),
-        Ok(other) => panic!("no task: {other:?}"),
-        Err(Failed(failure)) => Err(failure),
+        Ok(Outcome::Run(sums)) => sums,
+        Ok(other) => panic!("no run: {other:?}"),
     }
 }
 

@@ -26,7 +26,6 @@ pub(crate) struct Act {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum How {
     Answer,
-    AnswerAndClose,
     CloseUnread,
     CloseRead,
     ResetMidway,
@@ -93,11 +92,6 @@ impl Act {
     /// The same answer, which promises a longer body than it has and hangs up.
     pub(crate) fn too_short(self) -> Self {
         Self { how: How::WrongLength, ..self }
-    }
-
-    /// The same answer, after which the connection is closed without a word of it.
-    pub(crate) fn then_closing(self) -> Self {
-        Self { how: How::AnswerAndClose, ..self }
     }
 
     pub(crate) fn with_header(mut self, name: &str, value: &str) -> Self {
@@ -250,7 +244,7 @@ impl Shared {
             How::ResetRead => return stream.set_zero_linger().ok().and(None),
             How::Hang => self.released.acquire().await.ok()?.forget(),
             How::Drip => return drip(&[act.head(act.body.len()).as_bytes(), &act.body].concat(), stream).await,
-            How::Answer | How::AnswerAndClose | How::Slow | How::WrongLength | How::ResetAnswer => {}
+            How::Answer | How::Slow | How::WrongLength | How::ResetAnswer => {}
         }
         let missing = if act.how == How::WrongLength { 10 } else { 0 };
         stream.write_all(act.head(act.body.len() + missing).as_bytes()).await.ok()?;
@@ -265,7 +259,7 @@ impl Shared {
             stream.set_zero_linger().ok()?;
             return None;
         }
-        (!matches!(act.how, How::WrongLength | How::AnswerAndClose)).then_some(())
+        (act.how != How::WrongLength).then_some(())
     }
 }
 

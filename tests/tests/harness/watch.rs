@@ -84,10 +84,6 @@ pub(crate) fn private(kind: Private, text: &str) {
     if kind == Private::NetworkSecret && text.chars().all(char::is_alphabetic) {
         return;
     }
-    // Pages write `unknown` where they know no address: that word is nobody's.
-    if kind == Private::Ip && text.chars().all(|c| c.is_alphabetic() || c.is_whitespace()) {
-        return;
-    }
     let digits: String = text.chars().filter(char::is_ascii_digit).collect();
     let as_json = serde_json::to_string(text).unwrap();
     let mut spellings = vec![text.to_owned(), as_json.trim_matches('"').to_owned()];

@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use orders::{Inserted, NewOrder};
-use relay::operate::{RetryAnswer, TaskAnswer, TaskFailure};
-use relay::sweep::Counts;
+use relay::sweep::{Counts, Sums};
 use serde_json::{Value, json};
 
 use crate::harness::{Act, Bench, NOBODY, TWO_ACCOUNTS, accepted, kinds, lead_at};
@@ -13,26 +12,20 @@ async fn bench() -> Bench {
     Bench::configured(TWO_ACCOUNTS).await
 }
 
-async fn ask(bench: &Bench, request: Value) -> Result<TaskAnswer, TaskFailure> {
-    bench.task(request).await
-}
-
-async fn audit_of(bench: &Bench, request: Value) -> relay::sweep::AuditAnswer {
-    match ask(bench, json!({"audit": request})).await {
-        Ok(TaskAnswer::Audit(answer)) => *answer,
-        other => panic!("no audit: {other:?}"),
-    }
+async fn ask(bench: &Bench, request: Value) -> Sums {
+    bench.sweep_for(request, Duration::from_mins(5)).await
 }
 
 async fn audit(bench: &Bench) -> relay::sweep::AuditAnswer {
-    audit_of(bench, json!({})).await
+    let sums = ask(bench, json!({"audit": {}})).await;
+    assert_eq!(sums.errors, []);
+    *sums.audit.unwrap()
 }
 
-async fn retry(bench: &Bench, request: Value) -> RetryAnswer {
-    match ask(bench, json!({"retry": request})).await {
-        Ok(TaskAnswer::Retry(answer)) => answer,
-        other => panic!("no retry: {other:?}"),
-    }
+async fn retry(bench: &Bench, request: Value) -> relay::sweep::RetryAnswer {
+    let sums = ask(bench, json!({"retry": request})).await;
+    assert_eq!(sums.errors, []);
+    sums.retry.unwrap()
 }
 
 /// An order whose function died right after it was stored.
@@ -76,12 +69,12 @@ async fn every_lead_is_counted_in_one_state() {
     assert_eq!(answer.accounts["main"], main);
     assert_eq!(answer.accounts["other"], Counts { received: 1, test: 1, ..Counts::default() });
     assert_eq!((answer.total.received, answer.total.remainder, answer.complete), (6, 0, true));
-    let narrow = audit_of(&bench, json!({"from": "5m", "account": "main"})).await;
+    let narrow = ask(&bench, json!({"audit": {"from": "5m", "account": "main"}})).await.audit.unwrap();
     assert_eq!(narrow.total.received, 0);
-    let wrong = ask(&bench, json!({"audit": {"from": "soon"}})).await.unwrap_err();
-    assert!(wrong.to_string().starts_with("`soon` is no time"), "{wrong}");
-    let wrong = ask(&bench, json!({"audit": {"form": "2d"}})).await.unwrap_err();
-    assert_eq!(wrong.to_string(), "`form`: there is no such member; `from`?", "no run is made of it");
+    let wrong = ask(&bench, json!({"audit": {"from": "soon"}})).await;
+    assert!(wrong.audit.is_none() && wrong.errors[0].error.starts_with("`soon` is no time"), "{:?}", wrong.errors);
+    let wrong = ask(&bench, json!({"audit": {"form": "2d"}})).await;
+    assert_eq!((wrong.audit, wrong.errors.len(), wrong.accounts), (None, 1, 0), "no run is made of it");
 }
 
 #[tokio::test]
@@ -175,7 +168,7 @@ async fn what_is_in_doubt_is_sent_again_one_by_one_and_knowingly() {
     assert!(shown.orders[0].kept.as_ref().unwrap().contains("--i-know-it-did-not-arrive"), "{shown:?}");
     assert_eq!(bench.order(&id).await["delivery"], "unknown");
     let all = ask(&bench, json!({"retry": {"apply": true, "i_know_it_did_not_arrive": true}})).await;
-    assert_eq!(all.unwrap_err().to_string(), "what is in doubt is sent again one by one: name the order");
+    assert_eq!(all.errors[0].error, "what is in doubt is sent again one by one: name the order");
     let done = retry(&bench, json!({"order_id": id, "apply": true, "i_know_it_did_not_arrive": true})).await;
     assert_eq!(done.queued, 1);
     bench.network.script([accepted()]);

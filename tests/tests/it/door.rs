@@ -1,6 +1,5 @@
 //! The postback door: every row of its table, the table of transitions, and every tail of the seed.
 
-mod clumsy;
 mod parking;
 mod rows;
 mod tails;

@@ -2,10 +2,8 @@
 
 mod bodies;
 mod browser;
-mod context;
 mod doubt;
 mod keys;
-mod lost;
 mod outage;
 mod repeats;
 

@@ -68,9 +68,12 @@ async fn no_field_carries_a_line_break_or_a_nul_into_a_request() {
             let mut lead = lead();
             lead[field] = evil.into();
             let reply = bench.send_lead(&lead).await;
-            // What goes with an order is repaired or left out; a number with a letter is none.
-            let status = if field == "phone" { 422 } else { 201 };
-            assert_eq!(reply.status, status, "{field}: {evil:?}");
+            // A line break in an address or a comment is what people type: it becomes a space.
+            if reply.status == 201 {
+                assert!(["address", "comment"].contains(&field), "{field} took {evil:?}");
+            } else {
+                reply.problem(422);
+            }
         }
         let mut lead = lead();
         lead["params"] = json!({"drcash": evil});
@@ -101,7 +104,7 @@ async fn deep_json_and_form_bombs_do_no_harm() {
     let bench = bench().await;
     let deep = |depth: usize| format!("{}1{}", "[".repeat(depth), "]".repeat(depth));
     for depth in [200, 30_000] {
-        let body = format!(r#"{{"offer": "tea", "name": "Jan", "phone": {}}}"#, deep(depth));
+        let body = format!(r#"{{"offer": "tea", "name": "Jan", "phone": "500 100 200", "city": {}}}"#, deep(depth));
         let reply = bench.send(&Event::post("/leads").key(KEY).body("application/json", body)).await;
         assert!([400, 422].contains(&reply.status), "{}", reply.status);
         let id = bench.door_id("main").await;

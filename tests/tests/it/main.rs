@@ -15,8 +15,6 @@ mod erasure;
 #[cfg(test)]
 mod events;
 #[cfg(test)]
-mod field;
-#[cfg(test)]
 #[expect(dead_code, reason = "a part of it is for the fault suite")]
 #[path = "../harness/mod.rs"]
 mod harness;
@@ -27,8 +25,6 @@ mod leaks;
 #[cfg(test)]
 mod limits;
 #[cfg(test)]
-mod odd_events;
-#[cfg(test)]
 mod pauses;
 #[cfg(test)]
 mod polling;
@@ -36,8 +32,6 @@ mod polling;
 mod reading;
 #[cfg(test)]
 mod rie;
-#[cfg(test)]
-mod rights;
 #[cfg(test)]
 mod security;
 #[cfg(test)]

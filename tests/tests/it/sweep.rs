@@ -7,13 +7,11 @@ mod lookups;
 mod narrowing;
 mod windows;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use lead::{Country, Lead, OrderId, Phone};
-use orders::{DeliveryOutcome, DeliveryReport, NewOrder, Source};
 use serde_json::{Value, json};
 
-use crate::harness::{Act, Bench, KEY, Request, START_MS};
+use crate::harness::{Act, Bench, KEY, Request};
 
 /// Accounts of networks that are asked by their ids (two), one id a call, within a limit, by our ids, and by a window of
 /// time: each with an offer of its name.
@@ -69,39 +67,6 @@ async fn many(bench: &Bench, offer: &str, word: &str, number: usize) -> BTreeMap
         orders.insert(theirs.clone(), delivered(bench, offer, &theirs).await);
     }
     orders
-}
-
-/// Stores so many leads of ten minutes ago at an offer (whose account has its name) of a network, with an outcome of their
-/// first call, as an outage leaves them.
-async fn stored(
-    bench: &Bench,
-    (offer, network): (&str, &str),
-    number: u64,
-    outcome: &DeliveryOutcome,
-) -> BTreeSet<String> {
-    let mut ids = BTreeSet::new();
-    for number in 0..number {
-        let country: Country = "PL".parse().unwrap();
-        let phone = Phone::parse("+48500100200", country).unwrap();
-        let id = OrderId::new(START_MS - 600_000 + number, phone.e164(), number.into());
-        let new = NewOrder {
-            id: id.clone(),
-            account: offer.to_owned(),
-            offer: offer.to_owned(),
-            network: network.to_owned(),
-            client: "tester".to_owned(),
-            lead: Lead { name: "Jan Test".to_owned(), phone, country, fields: BTreeMap::new() },
-            overrides: BTreeMap::new(),
-            test: false,
-            duplicate_of: None,
-            expires: None,
-        };
-        bench.store.insert(&new).await.unwrap();
-        let report = DeliveryReport::new(outcome.clone(), Source::Intake, START_MS - 500_000);
-        bench.store.record_delivery(offer, &id, &report).await.unwrap();
-        ids.insert(id.to_string());
-    }
-    ids
 }
 
 /// The network ids that a request of `webvork`, `kma` or `terraleads` asks for.

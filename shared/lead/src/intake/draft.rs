@@ -1,12 +1,12 @@
 //! An intake in the making: takes one named value after another, whatever kind of body it came from.
 
-use std::fmt::Display;
+use std::borrow::Cow;
+use std::collections::BTreeSet;
 
-use super::names::{nearest, shown};
-use super::notes::{Did, Noted};
-use super::rules::{self, Fault};
-use super::{FieldError, Ignored, Intake, context};
-use crate::{Country, Field};
+use super::names::{NAMES, nearest, shown};
+use super::rules::{self, Fault, Space};
+use super::{FieldError, Intake};
+use crate::Field;
 
 /// A value as the body has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,68 +17,60 @@ pub(super) enum Written<'a> {
     Bool(bool),
     /// A text, or a JSON number exactly as it is written.
     Text(&'a str),
-    /// A text with bytes of no charset that the request could mean.
-    Garbage,
     /// A JSON object or array, or a JSON string that is no text.
     Other,
 }
 
+/// Where the values come from.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Source {
+    Json,
+    Form,
+}
+
 pub(super) struct Draft {
+    source: Source,
+    seen: BTreeSet<String>,
     intake: Intake,
 }
 
 /// So many errors are told; a body of nothing but mistakes is not answered in full.
 const MOST_ERRORS: usize = 100;
-/// So many names that were not read are told.
-const MOST_IGNORED: usize = 100;
-const TWICE: &str = "given more than once, with different values; one is wanted";
-const NO_CHARSET: &str = "a text in UTF-8, or in the charset that the request names, is wanted";
+const WORDS_FOR_TEST: &str = "1, true or on is wanted for a test, 0, false or off otherwise";
 
 impl Draft {
-    pub(super) fn of_json() -> Self {
-        Self { intake: Intake::default() }
-    }
-
-    pub(super) fn of_form() -> Self {
-        Self { intake: Intake { is_form: true, ..Intake::default() } }
+    pub(super) fn new(source: Source) -> Self {
+        Self { source, seen: BTreeSet::new(), intake: Intake::default() }
     }
 
     pub(super) fn finish(self) -> Intake {
-        let mut intake = self.intake;
-        if let (true, Some(currency)) = (intake.has(Field::Price), intake.price_currency) {
-            intake.fields.entry(Field::Currency).or_insert_with(|| currency.as_str().to_owned());
-        }
-        intake
+        self.intake
     }
 
-    /// Takes the value of one name. What a name is given again is one with it where both mean the same.
+    /// Takes the value of one name. A name given twice is an error: no one can say which value was meant.
     pub(super) fn take(&mut self, name: &str, value: Written) {
-        if let Some(field) = Field::from_name(name) {
-            return self.context(field, value);
+        let field = Field::from_name(name);
+        if field.is_none() && !NAMES.contains(&name) && !(name == "key" && self.source == Source::Form) {
+            return self.unknown(name);
+        }
+        if !self.first_time(name) {
+            return;
+        }
+        if let Some(field) = field {
+            if let Some(text) = self.text(name, value, |text| rules::optional(field, text)) {
+                self.intake.fields.insert(field, text);
+            }
+            return;
         }
         match name {
-            "offer" => {
-                let offer = self.text(name, value, |text| rules::seen(text, rules::OFFER_CHARS));
-                self.once(name, offer, |intake| &mut intake.offer);
-            }
-            "name" => self.name(value),
-            "phone" => {
-                let phone = self.text(name, value, |text| rules::seen(text, rules::PHONE_CHARS));
-                // Which of them mean the same number the country tells.
-                self.intake.phones.extend(phone);
-            }
-            "external_id" => {
-                let id = self.text(name, value, |text| rules::plain(text, rules::EXTERNAL_ID_CHARS));
-                self.once(name, id, |intake| &mut intake.external_id);
-            }
-            "key" if self.intake.is_form => {
-                let key = self.text(name, value, |text| rules::plain(text, rules::KEY_CHARS));
-                self.once(name, key, |intake| &mut intake.key);
-            }
+            "offer" => self.intake.offer = self.plain(name, value, rules::OFFER_CHARS),
+            "name" => self.intake.name = self.plain(name, value, rules::NAME_CHARS),
+            "phone" => self.intake.phone = self.plain(name, value, rules::PHONE_CHARS),
+            "external_id" => self.intake.external_id = self.plain(name, value, rules::EXTERNAL_ID_CHARS),
+            "key" => self.intake.key = self.plain(name, value, rules::KEY_CHARS),
             "country" => self.country(value),
             "test" => self.test(value),
-            "params" => self.params(value),
-            _ => self.unknown(name),
+            _ => self.params(value),
         }
     }
 
@@ -93,102 +85,63 @@ impl Draft {
                 format!("a parameter's name has 1 to {most} characters, none of them a control character"),
             );
         }
+        if !self.first_time(&path) {
+            return;
+        }
         let value =
             if let Written::Bool(bool) = value { Written::Text(if bool { "true" } else { "false" }) } else { value };
-        let Some(text) = self.text(&path, value, |text| rules::plain(text, rules::PARAM_CHARS)) else { return };
-        match self.intake.params.get(name) {
-            Some(there) if *there == text => {}
-            Some(_) => self.first_error(&path, TWICE),
-            None if self.intake.params.len() < rules::MOST_PARAMS => {
-                self.intake.params.insert(name.to_owned(), text);
-            }
-            None => self.first_error("params", format!("at most {} parameters are allowed", rules::MOST_PARAMS)),
+        let Some(text) = self.plain(&path, value, rules::PARAM_CHARS) else { return };
+        if self.intake.params.len() < rules::MOST_PARAMS {
+            self.intake.params.insert(name.to_owned(), text);
+        } else {
+            self.first_error("params", format!("at most {} parameters are allowed", rules::MOST_PARAMS));
         }
     }
 
     /// Says once for all of `params` that it has the wrong shape.
     pub(super) fn params(&mut self, value: Written) {
-        if matches!(value, Written::Null) || matches!(value, Written::Text(text) if text.trim().is_empty()) {
+        if value == Written::Null {
             return;
         }
-        let message = if self.intake.is_form {
-            "write each parameter as a field params[NAME]"
-        } else {
-            "an object of texts, numbers, true or false is wanted"
+        let message = match self.source {
+            Source::Json => "an object of texts, numbers, true or false is wanted",
+            Source::Form => "write each parameter as a field params[NAME]",
         };
         self.first_error("params", message);
     }
 
-    fn context(&mut self, field: Field, value: Written) {
-        let reading = context::read(field, value);
-        if let Some(did) = reading.did {
-            self.note(field.name(), did);
+    /// Whether a name is new. If it is not, that is noted as an error.
+    pub(super) fn first_time(&mut self, name: &str) -> bool {
+        let new = self.seen.insert(name.to_owned());
+        if !new {
+            self.first_error(name, "given more than once; it is wanted once");
         }
-        self.intake.price_currency = self.intake.price_currency.or(reading.currency);
-        let Some(text) = reading.text else { return };
-        match self.intake.fields.get(&field) {
-            Some(there) if *there == text => {}
-            Some(_) => self.first_error(field.name(), TWICE),
-            None => {
-                self.intake.fields.insert(field, text);
-            }
-        }
-    }
-
-    fn name(&mut self, value: Written) {
-        let name = self.text("name", value, |text| rules::seen(text, rules::NAME_CHARS));
-        let as_written = |name: &String| matches!(value, Written::Text(text) if text.trim() == name);
-        if name.as_ref().is_some_and(|name| !as_written(name)) {
-            self.note("name", Did::Repaired);
-        }
-        self.once("name", name, |intake| &mut intake.name);
+        new
     }
 
     fn country(&mut self, value: Written) {
-        let Some(text) = self.text("country", value, |text| rules::seen(text, rules::NAME_CHARS)) else { return };
-        match Country::as_written(&text) {
-            Ok(Some(country)) => {
-                if !text.eq_ignore_ascii_case(country.as_str()) {
-                    self.note("country", Did::Repaired);
-                }
-                self.once("country", Some(country), |intake| &mut intake.country);
-            }
-            Ok(None) => self.note("country", Did::LeftOut),
-            Err(error) => self.first_error("country", error.to_string()),
+        let Some(text) = self.plain("country", value, rules::NAME_CHARS) else { return };
+        match text.parse() {
+            Ok(country) => self.intake.country = Some(country),
+            Err(error) => self.wrong("country", error.to_string()),
         }
     }
 
     fn test(&mut self, value: Written) {
-        let test = match value {
-            Written::Null => None,
-            Written::Bool(test) => Some(Some(test)),
-            Written::Text(text) => match text.trim().to_ascii_lowercase().as_str() {
-                "" => None,
-                "1" | "true" | "on" | "yes" => Some(Some(true)),
-                "0" | "false" | "off" | "no" => Some(Some(false)),
-                _ => Some(None),
+        match (value, self.source) {
+            (Written::Null, _) => {}
+            (Written::Bool(test), _) => self.intake.test = test,
+            (Written::Text(text), Source::Form) => match text.trim().to_ascii_lowercase().as_str() {
+                "1" | "true" | "on" => self.intake.test = true,
+                "" | "0" | "false" | "off" => {}
+                _ => self.wrong("test", WORDS_FOR_TEST),
             },
-            Written::Garbage | Written::Other => Some(None),
-        };
-        match test {
-            None => {}
-            Some(Some(test)) => self.once("test", Some(test), |intake| &mut intake.test),
-            // A lead that was meant as a test must not reach a network.
-            Some(None) => {
-                self.first_error("test", "true (1, on, yes) is wanted for a test, false (0, off, no) otherwise");
-            }
+            _ => self.wrong("test", "true or false is wanted, without quotes"),
         }
     }
 
-    /// Sets what is wanted once; an error where it stands there with another value.
-    fn once<T: PartialEq>(&mut self, name: &str, value: Option<T>, place: impl FnOnce(&mut Intake) -> &mut Option<T>) {
-        let Some(value) = value else { return };
-        let there = place(&mut self.intake);
-        match there {
-            Some(there) if *there == value => {}
-            Some(_) => self.first_error(name, TWICE),
-            None => *there = Some(value),
-        }
+    fn plain(&mut self, name: &str, value: Written, most: usize) -> Option<String> {
+        self.text(name, value, |text| rules::plain(text, Space::Trimmed, most))
     }
 
     fn text(
@@ -200,42 +153,39 @@ impl Draft {
         match value {
             Written::Null => None,
             Written::Text(text) => rule(text).unwrap_or_else(|fault| {
-                self.first_error(name, fault.to_string());
+                self.wrong(name, fault.to_string());
                 None
             }),
-            Written::Garbage => {
-                self.first_error(name, NO_CHARSET);
-                None
-            }
             Written::Bool(_) | Written::Other => {
-                self.first_error(name, "a text or a number is wanted");
+                self.wrong(name, "a text or a number is wanted");
                 None
             }
         }
     }
 
+    /// A form carries the names of buttons and tokens too: there an unknown name is passed over.
     fn unknown(&mut self, name: &str) {
-        let ignored = Ignored { name: shown(name), meant: nearest(name) };
-        if self.intake.ignored.len() < MOST_IGNORED && !self.intake.ignored.contains(&ignored) {
-            self.intake.ignored.push(ignored);
+        if self.source == Source::Form || self.intake.errors.len() >= MOST_ERRORS {
+            return;
         }
+        let message: Cow<str> = if name == "key" {
+            "no field of a JSON body; send the key in the header Authorization: Bearer KEY".into()
+        } else if let Some(near) = nearest(name) {
+            format!("unknown field; the nearest known one is {near}").into()
+        } else {
+            "unknown field; data of your own fits into sub1 to sub5 and comment".into()
+        };
+        self.wrong(&shown(name), message);
     }
 
-    fn note(&mut self, field: &'static str, did: Did) {
-        let noted = Noted { field, did };
-        if !self.intake.noted.contains(&noted) {
-            self.intake.noted.push(noted);
-        }
-    }
-
-    fn wrong(&mut self, field: &str, message: impl Display) {
+    fn wrong(&mut self, field: &str, message: impl Into<String>) {
         if self.intake.errors.len() < MOST_ERRORS {
-            self.intake.errors.push(FieldError::new(field, message.to_string()));
+            self.intake.errors.push(FieldError::new(field, message));
         }
     }
 
-    fn first_error(&mut self, field: &str, message: impl Display) {
-        let error = FieldError::new(field, message.to_string());
+    fn first_error(&mut self, field: &str, message: impl Into<String>) {
+        let error = FieldError::new(field, message);
         if !self.intake.errors.contains(&error) {
             self.wrong(field, error.message);
         }
@@ -243,4 +193,115 @@ impl Draft {
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::*;
+
+    fn errors(source: Source, values: &[(&str, Written)]) -> Vec<String> {
+        let mut draft = Draft::new(source);
+        for (name, value) in values {
+            draft.take(name, *value);
+        }
+        draft.finish().errors.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn an_unknown_name_is_refused_in_json_with_the_nearest_known_one() {
+        for (name, near) in [
+            ("fone", "phone"),
+            ("Email", "email"),
+            ("utm-source", "utm_source"),
+            ("clickid", "click_id"),
+            ("externalId", "external_id"),
+        ] {
+            let message = format!("{name}: unknown field; the nearest known one is {near}");
+            assert_eq!(errors(Source::Json, &[(name, Written::Null)]), [message]);
+        }
+        let far = errors(Source::Json, &[("xyzzy", Written::Null)]);
+        assert_eq!(far, ["xyzzy: unknown field; data of your own fits into sub1 to sub5 and comment"]);
+        assert_eq!(errors(Source::Form, &[("xyzzy", Written::Text("1")), ("xyzzy", Written::Text("1"))]), [""; 0]);
+    }
+
+    #[test]
+    fn a_key_is_taken_from_a_form_only() {
+        let mut draft = Draft::new(Source::Form);
+        draft.take("key", Written::Text("k"));
+        assert_eq!(draft.finish().key(), Some("k"));
+        let message = "key: no field of a JSON body; send the key in the header Authorization: Bearer KEY";
+        assert_eq!(errors(Source::Json, &[("key", Written::Text("k"))]), [message]);
+    }
+
+    #[test]
+    fn a_name_given_twice_is_an_error_even_if_one_is_empty() {
+        let twice = "sub1: given more than once; it is wanted once";
+        assert_eq!(errors(Source::Json, &[("sub1", Written::Text("a")), ("sub1", Written::Null)]), [twice]);
+        assert_eq!(errors(Source::Form, &[("sub1", Written::Text("")); 3]), [twice]);
+    }
+
+    #[test]
+    fn a_text_is_no_object_and_no_truth() {
+        for value in [Written::Bool(true), Written::Other] {
+            assert_eq!(errors(Source::Json, &[("city", value)]), ["city: a text or a number is wanted"]);
+        }
+    }
+
+    #[test]
+    fn test_is_true_or_false_in_json_and_a_word_in_a_form() {
+        let is_test = |source, value| {
+            let mut draft = Draft::new(source);
+            draft.take("test", value);
+            let intake = draft.finish();
+            intake.errors.is_empty().then_some(intake.test)
+        };
+        assert_eq!(is_test(Source::Json, Written::Bool(true)), Some(true));
+        assert_eq!(is_test(Source::Json, Written::Null), Some(false));
+        assert_eq!(is_test(Source::Json, Written::Text("1")), None);
+        for (text, test) in [
+            ("1", Some(true)),
+            ("TRUE", Some(true)),
+            ("on", Some(true)),
+            ("0", Some(false)),
+            ("", Some(false)),
+            ("yes", None),
+        ] {
+            assert_eq!(is_test(Source::Form, Written::Text(text)), test, "{text}");
+        }
+    }
+
+    #[test]
+    fn params_are_few_and_short() {
+        let mut draft = Draft::new(Source::Json);
+        draft.take_param("flow", Written::Text(" 12 "));
+        draft.take_param("fast", Written::Bool(true));
+        draft.take_param("none", Written::Null);
+        draft.take_param("long", Written::Text(&"x".repeat(501)));
+        draft.take_param("", Written::Text("x"));
+        draft.take_param("list", Written::Other);
+        draft.take_param("flow", Written::Text("13"));
+        let intake = draft.finish();
+        assert_eq!(intake.params.iter().map(|(k, v)| format!("{k}={v}")).collect::<Vec<_>>(), ["fast=true", "flow=12"]);
+        assert_eq!(
+            intake.errors.iter().map(|error| error.field.as_str()).collect::<Vec<_>>(),
+            ["params.long", "params.", "params.list", "params.flow"]
+        );
+    }
+
+    #[test]
+    fn the_21st_param_is_refused_once() {
+        let mut draft = Draft::new(Source::Form);
+        for index in 0..25 {
+            draft.take_param(&format!("p{index}"), Written::Text("x"));
+        }
+        let intake = draft.finish();
+        assert_eq!(intake.params.len(), 20);
+        assert_eq!(intake.errors, [FieldError::new("params", "at most 20 parameters are allowed")]);
+    }
+
+    #[test]
+    fn a_body_of_mistakes_is_not_answered_in_full() {
+        let long = "x".repeat(5000);
+        let many = vec![(long.as_str(), Written::Null); 500];
+        let told = errors(Source::Json, &many);
+        assert_eq!(told.len(), MOST_ERRORS);
+        assert!(told.iter().all(|error| error.chars().count() < 200));
+    }
+}

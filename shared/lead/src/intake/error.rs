@@ -29,17 +29,9 @@ pub enum BodyError {
     /// The body is JSON, but not an object.
     #[error("the body has to be a JSON object with the lead's fields in it, such as {{\"offer\": \"slim-tea-pl\", …}}")]
     NotAnObject,
-    /// The parts of a multipart body cannot be told apart.
-    #[error(
-        "the body is no whole multipart/form-data: each part between two lines of its boundary, a last one with -- behind"
-    )]
-    NotMultipart,
-    /// The body is of a kind that brings no leads.
-    #[error("Content-Type is {given}; JSON, application/x-www-form-urlencoded or multipart/form-data is wanted")]
-    Kind {
-        /// The media type.
-        given: String,
-    },
+    /// The body's bytes, or what is percent-encoded in it, are not UTF-8.
+    #[error("the form has to be encoded in UTF-8")]
+    NotUtf8,
 }
 
 impl FieldError {

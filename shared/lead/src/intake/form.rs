@@ -1,65 +1,41 @@
 //! Form bodies: `application/x-www-form-urlencoded`.
 
-use encoding_rs::Encoding;
 use percent_encoding::percent_decode;
 
-use super::decode::{Decoded, charset, decode};
-use super::draft::{Draft, Written};
+use super::draft::{Draft, Source, Written};
 use super::{BodyError, Intake};
 
-/// The hidden field into which a browser writes the page's charset.
-pub(super) const CHARSET_FIELD: &str = "_charset_";
-
-/// Reads an intake from a form in UTF-8 as browsers send it.
+/// Reads an intake from a form as browsers send it.
 ///
-/// Names that are not known are passed over: a plain HTML form carries its buttons and tokens along. Parameters are
-/// fields named `params[NAME]`.
+/// Names that are not known are passed over: a plain HTML form carries its buttons and tokens along. A known name
+/// given twice is an error. Parameters are fields named `params[NAME]`; `test` is `1`, `true` or `on`.
 ///
 /// # Errors
-/// Never; what is wrong with fields is told by [`Intake::to_lead`].
+/// [`BodyError::NotUtf8`]. What is wrong with fields is told by [`Intake::to_lead`].
 pub fn parse_form(body: &[u8]) -> Result<Intake, BodyError> {
-    Ok(parse_form_in(body, None))
+    let mut draft = Draft::new(Source::Form);
+    for pair in body.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()) {
+        let mut parts = pair.splitn(2, |byte| *byte == b'=');
+        let name = decode(parts.next().unwrap_or_default())?;
+        let text = decode(parts.next().unwrap_or_default())?;
+        let value = Written::Text(&text);
+        match name.strip_prefix("params[") {
+            Some(rest) => match rest.strip_suffix(']').filter(|param| !param.contains(['[', ']'])) {
+                Some(param) => draft.take_param(param, value),
+                None => draft.params(value),
+            },
+            None => draft.take(&name, value),
+        }
+    }
+    Ok(draft.finish())
 }
 
-pub(super) fn parse_form_in(body: &[u8], named: Option<&'static Encoding>) -> Intake {
-    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
-    let pairs: Vec<(Vec<u8>, Vec<u8>)> = body
-        .split(|byte| *byte == b'&')
-        .filter(|pair| !pair.is_empty())
-        .map(|pair| {
-            let mut parts = pair.splitn(2, |byte| *byte == b'=');
-            (unescaped(parts.next().unwrap_or_default()), unescaped(parts.next().unwrap_or_default()))
-        })
-        .collect();
-    let of_page = pairs.iter().find(|(name, _)| name == CHARSET_FIELD.as_bytes());
-    let named = named.or_else(|| charset(str::from_utf8(&of_page?.1).ok()?));
-    let mut draft = Draft::of_form();
-    for (name, value) in &pairs {
-        take(&mut draft, &decode(name, named).text, &decode(value, named));
-    }
-    draft.finish()
-}
-
-/// Takes one field of a form of either kind.
-pub(super) fn take(draft: &mut Draft, name: &str, value: &Decoded<'_>) {
-    if name == CHARSET_FIELD {
-        return;
-    }
-    let value = if value.has_garbage { Written::Garbage } else { Written::Text(&value.text) };
-    match name.strip_prefix("params[") {
-        Some(rest) => match rest.strip_suffix(']').filter(|param| !param.contains(['[', ']'])) {
-            Some(param) => draft.take_param(param, value),
-            None => draft.params(value),
-        },
-        None => draft.take(name, value),
-    }
-}
-
-/// As [`form_urlencoded`](https://url.spec.whatwg.org/#urlencoded-parsing), but bytes that are no UTF-8 are kept instead
-/// of silently replaced.
-fn unescaped(part: &[u8]) -> Vec<u8> {
+/// As [`form_urlencoded`](https://url.spec.whatwg.org/#urlencoded-parsing), but bytes that are no UTF-8 are an
+/// error instead of a silent replacement.
+fn decode(part: &[u8]) -> Result<String, BodyError> {
     let spaced: Vec<u8> = part.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
-    percent_decode(&spaced).collect()
+    let text = percent_decode(&spaced).decode_utf8().map_err(|_| BodyError::NotUtf8)?;
+    Ok(text.into_owned())
 }
 
 #[cfg(test)]
@@ -67,13 +43,10 @@ mod tests {
     use super::*;
     use crate::Field;
 
-    fn intake(body: &str) -> Intake {
-        parse_form(body.as_bytes()).unwrap()
-    }
-
     fn errors(body: &str) -> Vec<String> {
+        let intake = parse_form(body.as_bytes()).unwrap();
         let poland = "PL".parse().unwrap();
-        intake(body)
+        intake
             .to_lead(Some(poland))
             .map_or_else(|errors| errors.iter().map(ToString::to_string).collect(), |_| Vec::new())
     }
@@ -83,7 +56,7 @@ mod tests {
     #[test]
     fn a_browsers_form_becomes_a_lead() {
         let intake = parse_form(
-            b"\xef\xbb\xbfoffer=slim-tea-pl&name=Jan+K%C3%B3s&phone=%2B48+500+100+200&country=PL&key=pk-1&test=on&params[flow]=12&\
+            b"offer=slim-tea-pl&name=Jan+K%C3%B3s&phone=%2B48+500+100+200&country=PL&key=pk-1&test=on&params[flow]=12&\
               params%5Bgoal%5D=a%26b&comment=call%0D%0Alater&zip=&csrf=x&submit=Order&submit=Order&&price=12.10",
         )
         .unwrap();
@@ -95,7 +68,13 @@ mod tests {
         assert_eq!(lead.field(Field::Comment), Some("call later"));
         assert_eq!(lead.field(Field::Price), Some("12.10"));
         assert_eq!(lead.field(Field::Zip), None);
-        assert_eq!(intake.ignored(), ["csrf", "submit"]);
+    }
+
+    #[test]
+    fn a_known_name_twice_is_an_error() {
+        assert_eq!(errors(&format!("{GOOD}&name=Jan")), ["name: given more than once; it is wanted once"]);
+        let params = format!("{GOOD}&params[a]=1&params%5Ba%5D=1");
+        assert_eq!(errors(&params), ["params.a: given more than once; it is wanted once"]);
     }
 
     #[test]
@@ -108,27 +87,16 @@ mod tests {
     }
 
     #[test]
-    fn bytes_of_no_charset_cost_nothing_but_the_field_they_are_in() {
-        let wanted = "name: a text in UTF-8, or in the charset that the request names, is wanted";
-        assert_eq!(errors("offer=o&name=%ff&phone=500100200"), [wanted]);
-        for (body, ignored, noted) in [
-            ("submit=%CE%F2%EF%F0%E0%E2%E8%F2%FC", 1, 0),
-            ("%c3=1", 1, 0),
-            ("city=%c5%82%e9", 0, 1),
-            ("city=100%", 0, 0),
-        ] {
-            let body = format!("{GOOD}&{body}");
-            assert_eq!(errors(&body), [""; 0], "{body}");
-            assert_eq!((intake(&body).ignored().len(), intake(&body).noted().len()), (ignored, noted), "{body}");
+    fn what_is_not_utf_8_is_refused() {
+        for body in [&b"name=%ff"[..], b"name=\xff", b"%c3=1", b"name=%c5%82%e9"] {
+            assert_eq!(parse_form(body), Err(BodyError::NotUtf8), "{body:?}");
         }
+        assert_eq!(errors(&format!("{GOOD}&city=100%")), [""; 0]);
     }
 
     #[test]
-    fn the_pages_charset_is_read() {
-        let lead = |intake: Intake| intake.to_lead(Some("PL".parse().unwrap())).unwrap();
-        let cyrillic = "offer=o&phone=500100200&name=%C8%E2%E0%ED";
-        let named = parse_form_in(cyrillic.as_bytes(), charset("windows-1251"));
-        assert_eq!(lead(named).name, "\u{418}\u{432}\u{430}\u{43d}");
-        assert_eq!(lead(intake(&format!("{cyrillic}&_charset_=windows-1251"))).name, "\u{418}\u{432}\u{430}\u{43d}");
+    fn a_names_line_break_is_refused() {
+        let told = errors("offer=o&name=Jan%0AK&phone=500100200");
+        assert_eq!(told, ["name: line breaks and other control characters are not allowed"]);
     }
 }

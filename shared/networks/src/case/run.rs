@@ -83,7 +83,7 @@ impl Case {
         let request = network.poll_request(&input).map_err(|error| error.to_string())?;
         self.compare_requests(&[request], differences);
         let reply = self.receives.first().ok_or("the case receives no answer")?.reply();
-        match network.read_statuses_of(&reply, &ids) {
+        match network.read_statuses(&reply) {
             Ok(reports) => {
                 let found: Vec<Row> = reports.iter().map(Row::of_report).collect();
                 let expected = self.then.rows.as_deref().unwrap_or_default();

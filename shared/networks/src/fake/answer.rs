@@ -102,6 +102,6 @@ fn value_for(condition: &Condition, number: u64) -> Value {
 }
 
 fn code_for(condition: &Condition) -> u16 {
-    let written = condition.http.get_ref().first().map_or("200", |code| code.0.as_str());
+    let written = condition.http.first().map_or("200", |code| code.0.as_str());
     written.replace("xx", "00").parse().unwrap_or(200)
 }

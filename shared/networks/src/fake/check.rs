@@ -225,10 +225,10 @@ impl<'a> Checker<'a> {
             Some(Name::Param(name)) if plain => drop(self.params.insert(name.clone(), value.to_owned())),
             Some(Name::OrderId) if plain => self.verdict.our_order_id = Some(value.to_owned()),
             Some(Name::BeforeAnswer) => self.verdict.before_answer = Some(value.to_owned()),
-            Some(Name::BatchIds | Name::BatchNumbers) if placeholder.filter == Some(Filter::Comma) => {
+            Some(Name::BatchIds) if placeholder.filter == Some(Filter::Comma) => {
                 self.verdict.ids.extend(value.split(',').map(str::to_owned));
             }
-            Some(Name::BatchIds | Name::BatchNumbers) => self.verdict.ids.push(value.to_owned()),
+            Some(Name::BatchIds) => self.verdict.ids.push(value.to_owned()),
             Some(Name::WindowFrom) => self.verdict.window.0 = shape::seconds(value),
             Some(Name::WindowTo) => self.verdict.window.1 = shape::seconds(value),
             _ => {}

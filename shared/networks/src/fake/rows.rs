@@ -32,27 +32,24 @@ pub fn statuses_answer(network: &Network, orders: &[&FakeOrder]) -> Option<HttpR
     let contract = &network.manifest().poll.as_ref()?.rows;
     let by_key = first(&contract.network_id) == Some("@key") || first(&contract.our_id) == Some("@key");
     let rows = if contract.single {
-        row(network, contract, orders.first()?)
+        row(contract, orders.first()?)
     } else if by_key {
-        let keyed =
-            orders.iter().filter_map(|order| Some((key(network, contract, order)?, row(network, contract, order))));
+        let keyed = orders.iter().filter_map(|order| Some((key(contract, order)?.to_owned(), row(contract, order))));
         Value::Object(keyed.collect())
     } else {
-        orders.iter().map(|order| row(network, contract, order)).collect()
+        orders.iter().map(|order| row(contract, order)).collect()
     };
     let mut answer = Value::Object(Map::new());
     set(&mut answer, first(&contract.at).unwrap_or_default(), rows);
     Some(HttpReply::new(200, answer.to_string()))
 }
 
-fn key(network: &Network, contract: &Rows, order: &FakeOrder) -> Option<String> {
-    if first(&contract.network_id) == Some("@key") {
-        return order.network_id.clone();
-    }
-    order.our_id.as_deref().map(|id| network.asked_as(id))
+fn key<'o>(contract: &Rows, order: &'o FakeOrder) -> Option<&'o str> {
+    let id = if first(&contract.network_id) == Some("@key") { &order.network_id } else { &order.our_id };
+    id.as_deref()
 }
 
-fn row(network: &Network, contract: &Rows, order: &FakeOrder) -> Value {
+fn row(contract: &Rows, order: &FakeOrder) -> Value {
     let mut row = Value::Object(Map::new());
     let mut put = |places: &OneOrMany, value: Value| {
         if let Some(place) = first(places).filter(|place| *place != "@key") {
@@ -63,7 +60,7 @@ fn row(network: &Network, contract: &Rows, order: &FakeOrder) -> Value {
         put(&contract.network_id, like_a_number(id));
     }
     if let Some(id) = &order.our_id {
-        put(&contract.our_id, Value::from(network.asked_as(id)));
+        put(&contract.our_id, Value::from(id.as_str()));
     }
     put(&contract.status, like_a_number(&order.saying.word));
     put(&contract.payout, Value::from(PAYOUT.0));

@@ -52,7 +52,6 @@ fn wrong_as(name: &Name, value: &str) -> Option<&'static str> {
         Name::LeadPhone => (value.strip_prefix('+').is_some_and(is_digits), "is no phone with a plus and digits"),
         Name::LeadCountry => (value.parse::<lead::Country>().is_ok(), "is no country of two letters"),
         Name::OrderId => (value.parse::<lead::OrderId>().is_ok(), "is no order id of the relay"),
-        Name::OrderNumber => (value.parse::<u64>().is_ok(), "is no whole number"),
         Name::OrderCreated | Name::WindowFrom | Name::WindowTo => {
             (value.parse::<i64>().is_ok(), "is no time in unix seconds")
         }

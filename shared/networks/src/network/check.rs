@@ -12,8 +12,6 @@ use crate::manifest::{Before, Call, Declared, Encoding, Kind, Manifest, Node, Or
 use crate::status::{Meaning, fold};
 use crate::template::{Name, Template};
 
-mod reply;
-
 /// What a template may name, by where it stands.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Place {
@@ -63,7 +61,9 @@ impl Checker<'_> {
 
     fn submit(&mut self, manifest: &Manifest, submit: &Submit) -> Option<CheckedSubmit> {
         self.date(&submit.proof.checked);
-        self.reply(&submit.reply);
+        for condition in submit.reply.conditions() {
+            self.pointer(condition.at.as_ref());
+        }
         let before = match &submit.before {
             Some(before) => Some(self.before(manifest, before)?),
             None => None,
@@ -285,13 +285,13 @@ fn misplaced(manifest: &Manifest, name: &Name, place: Place) -> Option<String> {
         Name::Param(_) | Name::LeadName | Name::LeadPhone | Name::LeadCountry | Name::Lead(_) => {
             (place == Place::Poll).then(|| format!("`{written}` is not known when statuses are asked for"))
         }
-        Name::OrderId | Name::OrderNumber | Name::OrderCreated => {
+        Name::OrderId | Name::OrderCreated => {
             (place == Place::Poll).then(|| format!("`{written}` is one order's; a status call has `batch.ids`"))
         }
         Name::BeforeAnswer => {
             (place != Place::Submit).then(|| format!("`{written}` is known to the submit's own fields only"))
         }
-        Name::BatchIds | Name::BatchNumbers | Name::WindowFrom | Name::WindowTo => {
+        Name::BatchIds | Name::WindowFrom | Name::WindowTo => {
             (place != Place::Poll).then(|| format!("`{written}` is known to a status call only"))
         }
         Name::Body => (place != Place::Sign).then(|| format!("`{written}` is known to a signature only")),

@@ -6,7 +6,6 @@ use lead::{Lead, OrderId};
 
 use super::{RenderError, Settings};
 use crate::filter::Filter;
-use crate::number::{numbers, order_number};
 use crate::template::{Alternative, Name, Part, Placeholder, Template};
 
 /// The values of one request's templates.
@@ -31,13 +30,11 @@ impl Values<'_> {
             Name::LeadCountry => self.lead?.country.as_str().to_owned(),
             Name::Lead(field) => self.lead?.field(*field)?.to_owned(),
             Name::OrderId => self.order_id?.as_str().to_owned(),
-            Name::OrderNumber => order_number(self.order_id?).to_string(),
             Name::OrderCreated => (self.order_id?.unix_ms() / 1000).to_string(),
             Name::Setting(name) => self.settings?.get(name)?.to_owned(),
             Name::Param(name) => self.params?.get(name)?.clone(),
             Name::BeforeAnswer => self.before_answer?.to_owned(),
             Name::BatchIds => self.ids.join(","),
-            Name::BatchNumbers => numbers(self.ids)?.join(","),
             Name::WindowFrom => self.window?.0.to_string(),
             Name::WindowTo => self.window?.1.to_string(),
             Name::Body => self.body?.to_owned(),
@@ -57,9 +54,7 @@ pub(super) enum Rendered {
 pub(super) fn render(template: &Template, values: &Values<'_>) -> Result<Rendered, RenderError> {
     if let Some(placeholder) = template.sole_placeholder() {
         if placeholder.filter == Some(Filter::Each) {
-            let by_number = matches!(placeholder.alternatives.as_slice(), [Alternative::Value(Name::BatchNumbers)]);
-            let ids = if by_number { numbers(values.ids) } else { Some(values.ids.to_vec()) };
-            return ids.map(Rendered::Many).ok_or_else(|| RenderError::Missing { name: names(placeholder) });
+            return Ok(Rendered::Many(values.ids.to_vec()));
         }
         let Some(text) = render_placeholder(placeholder, values)? else { return Ok(Rendered::Absent) };
         if placeholder.filter == Some(Filter::Number) {

@@ -33,20 +33,3 @@ fn every_case_of_the_catalogue_holds() {
     assert!(run > 0, "the catalogue has no cases");
     assert!(failures.is_empty(), "{} of {run} cases:\n{}", failures.len(), failures.join("\n"));
 }
-
-#[test]
-fn an_answer_of_a_case_travels_in_the_charset_its_content_type_names() {
-    let cases = [
-        ("", "ж", "ж".as_bytes()),
-        ("content_type = 'text/html'", "ж", "ж".as_bytes()),
-        ("content_type = 'text/html; charset=UTF-8'", "ж", "ж".as_bytes()),
-        ("content_type = 'application/json;charset=\"windows-1251\"'", "ж", &[0xe6]),
-        ("content_type = 'text/plain; charset=iso-8859-2'", "ż", &[0xbf]),
-    ];
-    for (content_type, body, sent) in cases {
-        let text = format!("about = ''\n[given]\n[[receives]]\n{content_type}\nbody = '{body}'\n[then]\n");
-        let reply = Case::parse("case.toml", &text).unwrap().receives.first().unwrap().reply();
-        assert_eq!(reply.body, sent, "{content_type}");
-        assert_eq!(reply.content_type.is_some(), !content_type.is_empty(), "{content_type}");
-    }
-}

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 
 use networks::{Network, catalog};
 
-mod answers;
 mod calls;
 mod seed;
 mod words;

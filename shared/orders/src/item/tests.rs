@@ -66,8 +66,8 @@ prop_compose! {
             id: OrderId::new(1_700_000_000_000, "+48500100200", 7), account: String::new(), offer: "slim-tea-pl".into(),
             network: "adcombo".into(), client: "site-a".into(), delivery, status, raw_status: None,
             network_order_id: None, click_id: None, payout: None, reason, comment: None, duplicate_of: None,
-            updated: 0, lead: None, overrides: BTreeMap::new(), by: None, tries: 0, next_attempt: None, expires: None,
-            version: 1, pollable, work, decided_by_postback, decided_by_poll, history: Vec::new(), unread: Vec::new(),
+            updated: 0, lead: None, overrides: BTreeMap::new(), tries: 0, next_attempt: None, expires: None,
+            version: 1, pollable, work, decided_by_postback, decided_by_poll, history: Vec::new(),
         };
         (order, erased, repeated)
     }
@@ -76,14 +76,14 @@ prop_compose! {
 prop_compose! {
     fn order()(
         (order, erased, repeated) in standing(), (account, words, overrides) in words(), numbers in numbers(),
-        payout in payout(), by in prop::option::of("[a-z0-9]{15}"), note in word(), events in prop::collection::vec(event(), 0..5),
+        payout in payout(), events in prop::collection::vec(event(), 0..5),
     ) -> Order {
-        let received = Event { note, ..Event::new(order.id.unix_ms(), Kind::Received, Source::Intake) };
+        let received = Event::new(order.id.unix_ms(), Kind::Received, Source::Intake);
         let [raw_status, network_order_id, click_id, comment] = words;
         let (updated, tries, next_attempt, expires, version) = numbers;
         Order {
             account, raw_status, network_order_id, click_id, comment, overrides, payout,
-            updated, tries, next_attempt, expires, version, by,
+            updated, tries, next_attempt, expires, version,
             lead: (!erased).then(lead),
             duplicate_of: repeated.then(|| OrderId::new(1, "+48500100200", 9)),
             history: std::iter::once(received).chain(events).collect(),
@@ -180,7 +180,6 @@ fn a_typical_order_stays_below_a_kilobyte() {
         updated: 1_700_000_000_400,
         lead: Some(lead),
         overrides: BTreeMap::new(),
-        by: None,
         tries: 1,
         next_attempt: None,
         expires: None,
@@ -195,7 +194,6 @@ fn a_typical_order_stays_below_a_kilobyte() {
             told(Kind::Status, Some(Status::Hold), Some("confirmed")),
             told(Kind::Status, Some(Status::Approve), Some("paid")),
         ],
-        unread: Vec::new(),
     };
     let bytes: usize = to_item(&order).unwrap().iter().map(|(name, value)| name.len() + size(value)).sum();
     println!("{bytes} bytes");

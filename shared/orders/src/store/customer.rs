@@ -5,7 +5,7 @@ use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{CancellationReason, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem};
 use lead::OrderId;
 
-use super::{CONFLICT_TRIES, Inserted, Store, StoreError, order_of, pause};
+use super::{CONFLICT_TRIES, Inserted, Store, StoreError, order_of};
 use crate::item::{Item, Reader, number, text, to_item};
 use crate::order::Order;
 use crate::schema;
@@ -48,10 +48,7 @@ impl Store {
         let Some(lead) = &order.lead else { return self.insert_order(order).await.map(Claimed::from) };
         let phone = lead.phone.e164();
         let mut conflict = StoreError::busy(OPERATION, "conflict");
-        for tried in 0..CONFLICT_TRIES {
-            if tried > 0 {
-                pause::after(tried).await;
-            }
+        for _ in 0..CONFLICT_TRIES {
             let Some(reasons) = self.transact(OPERATION, order, claim, phone).await? else {
                 return Ok(Claimed::Stored);
             };

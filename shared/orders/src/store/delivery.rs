@@ -8,8 +8,8 @@ use super::{CONFLICT_TRIES, Store, StoreError, Written};
 use crate::delivery::{DeliveryOutcome, DeliveryReport, Step};
 use crate::event::{Event, Kind, Source};
 use crate::item::{
-    ACCOUNT, COMMENT, CURRENCY, DECIDING, DELIVERY, DUE, NETWORK_ORDER, NETWORK_REFERENCE, NEXT_ATTEMPT, PAYOUT,
-    POLLABLE, RAW, REASON, STATUS, TRIES, UPDATED, VERSION, number, text,
+    ACCOUNT, COMMENT, CURRENCY, DELIVERY, DUE, NETWORK_ORDER, NETWORK_REFERENCE, NEXT_ATTEMPT, PAYOUT, POLLABLE, RAW,
+    REASON, STATUS, TRIES, UPDATED, VERSION, number, text,
 };
 use crate::order::{Order, Work};
 use crate::schema;
@@ -152,10 +152,6 @@ impl Store {
         if order.next_attempt.is_some_and(|not_before| not_before > now_ms / 1000) {
             return Ok(Attempt::Lost);
         }
-        // What a newer version wrote and this one cannot read may say that the network has the lead.
-        if let Some(attribute) = order.unread.iter().copied().find(|unread| DECIDING.contains(unread)) {
-            return Err(StoreError::Unreadable { operation: "claim_attempt", attribute });
-        }
         let sendable = work == Work::Send && !order.attempt_unanswered();
         let mut update = Update::new(now_ms);
         update.set(NEXT_ATTEMPT, number(lease_until_unix_s));
@@ -163,7 +159,7 @@ impl Store {
         update.set(DUE, text(schema::due_key(work, &order.account, schema::part_of(work, &order.id))));
         if sendable {
             update.set(TRIES, number(order.tries.saturating_add(1)));
-            update.append(&Event::new(now_ms, Kind::Attempt, Source::Run));
+            update.append(&Event::new(now_ms, Kind::Attempt, Source::Poll));
         }
         update.when().equal(VERSION, number(order.version));
         Ok(match self.update("claim_attempt", &order.id, update, ReturnValue::AllNew).await? {

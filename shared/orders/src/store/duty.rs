@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::ReturnValue;
 
 use super::expression::Terms;
@@ -36,16 +37,16 @@ impl Store {
         let key = terms.take_expression();
         let query = Query { key, terms, forward: true, limit: 1000, consistent: true, ..Query::default() };
         let (items, _) = self.query(OPERATION, query).await?;
-        // One that cannot be read is as if it were not there: whoever takes it finds it under its name.
         let read = |item: &Item| {
             let reader = Reader(item);
             let duty = Duty {
                 note: reader.optional(NOTE)?.unwrap_or_default(),
                 taken_until: reader.number(UNTIL)?.unwrap_or_default(),
             };
-            Ok::<_, Unreadable>((reader.parsed(SK)?, duty))
+            Ok((reader.parsed(SK)?, duty))
         };
-        Ok(items.iter().filter_map(|item| read(item).ok()).collect())
+        let duties: Result<_, Unreadable> = items.iter().map(read).collect();
+        duties.map_err(|error| StoreError::unreadable(OPERATION, error))
     }
 
     /// Takes a duty for `holder` until `until_s`. `None`: another runner has it.
@@ -61,9 +62,10 @@ impl Store {
         until_s: u64,
     ) -> Result<Option<Duty>, StoreError> {
         const OPERATION: &str = "take_duty";
-        let request = self
+        let sent = self
             .client
             .update_item()
+            .table_name(&*self.table)
             .set_key(Some(key(account, name)))
             .update_expression("SET #ho = :holder, #lu = :until")
             .condition_expression("attribute_not_exists(#lu) OR #lu <= :now OR #ho = :holder")
@@ -72,11 +74,22 @@ impl Store {
             .expression_attribute_values(":holder", text(holder))
             .expression_attribute_values(":until", number(until_s))
             .expression_attribute_values(":now", number(now_s))
-            .return_values(ReturnValue::AllNew);
-        let Ok(done) = self.conditional(OPERATION, request).await? else { return Ok(None) };
-        // A note of another shape than this version's is as none: the runner begins anew.
-        let note = done.attributes().and_then(|item| Reader(item).optional(NOTE).ok().flatten());
-        Ok(Some(Duty { note: note.unwrap_or_default(), taken_until: until_s }))
+            .return_values(ReturnValue::AllNew)
+            .set_return_consumed_capacity(self.capacity())
+            .send()
+            .await;
+        match sent {
+            Ok(done) => {
+                self.count_write(done.consumed_capacity());
+                let note = done.attributes().map(|item| Reader(item).optional(NOTE)).transpose();
+                let note = note.map_err(|error| StoreError::unreadable(OPERATION, error))?;
+                Ok(Some(Duty { note: note.flatten().unwrap_or_default(), taken_until: until_s }))
+            }
+            Err(error) => match error.as_service_error() {
+                Some(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(None),
+                _ => Err(StoreError::of(OPERATION, &error)),
+            },
+        }
     }
 
     /// Gives a duty back with a note for the next runner. Tells whether it was still the holder's; a runner whose time
@@ -91,9 +104,10 @@ impl Store {
         holder: &str,
         note: &str,
     ) -> Result<bool, StoreError> {
-        let request = self
+        let sent = self
             .client
             .update_item()
+            .table_name(&*self.table)
             .set_key(Some(key(account, name)))
             .update_expression("SET #d = :note, #lu = :free REMOVE #ho")
             .condition_expression("#ho = :holder")
@@ -102,8 +116,20 @@ impl Store {
             .expression_attribute_names("#lu", UNTIL)
             .expression_attribute_values(":holder", text(holder))
             .expression_attribute_values(":note", text(note))
-            .expression_attribute_values(":free", number(0));
-        Ok(self.conditional("give_back_duty", request).await?.is_ok())
+            .expression_attribute_values(":free", number(0))
+            .set_return_consumed_capacity(self.capacity())
+            .send()
+            .await;
+        match sent {
+            Ok(done) => {
+                self.count_write(done.consumed_capacity());
+                Ok(true)
+            }
+            Err(error) => match error.as_service_error() {
+                Some(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(false),
+                _ => Err(StoreError::of("give_back_duty", &error)),
+            },
+        }
     }
 }
 

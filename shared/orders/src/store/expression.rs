@@ -144,6 +144,11 @@ impl Update {
         self.set.push(format!("{name} = list_append({name}, {entry})"));
     }
 
+    /// Puts another history in place of the one there is.
+    pub(super) fn rewrite_history<'a>(&mut self, events: impl Iterator<Item = &'a Event>) {
+        self.set(HISTORY, AttributeValue::L(events.map(event_value).collect()));
+    }
+
     /// The conditions it is made under.
     pub(super) const fn when(&mut self) -> &mut Terms {
         &mut self.terms

@@ -27,8 +27,8 @@ pub enum Claim {
     Taken {
         /// The order it stands for.
         order_id: OrderId,
-        /// The fingerprint of the request that claimed it.
-        fingerprint: String,
+        /// Whether the request had the same body.
+        same_body: bool,
     },
 }
 
@@ -71,7 +71,7 @@ impl Store {
     }
 
     /// Claims a client's idempotency key for the order `proposed`. Of many claims at once exactly one is
-    /// [`Claim::New`]. `fingerprint` is a digest of the lead; the claim ends at `expires_unix_s`.
+    /// [`Claim::New`]. `fingerprint` is a digest of the request's body; the claim ends at `expires_unix_s`.
     ///
     /// # Errors
     /// [`StoreError`]; repeating the call with the same `proposed` is safe.
@@ -102,7 +102,7 @@ impl Store {
         if order_id == *proposed {
             return Ok(Claim::New);
         }
-        Ok(Claim::Taken { order_id, fingerprint: stored })
+        Ok(Claim::Taken { order_id, same_body: stored == fingerprint })
     }
 
     /// Puts an item whose key must be free.

@@ -9,8 +9,8 @@ use tokio::task::JoinSet;
 
 use super::expression::Terms;
 use super::reading::{ABOVE_ALL, Cursor, Page, Query, just_before};
-use super::{Store, StoreError, order_or_skipped};
-use crate::item::{ACCOUNT, DELIVERY, Item, LEAD, OFFER, Reader, STATUS, Skipped, text};
+use super::{Store, StoreError, order_of};
+use crate::item::{ACCOUNT, DELIVERY, Item, LEAD, OFFER, Reader, STATUS, text};
 use crate::order::Order;
 use crate::schema::{PK, SK, shard_key};
 
@@ -83,9 +83,7 @@ impl Filter {
 
     fn admits(&self, order: &Order) -> bool {
         let Some(phone) = &self.phone else { return true };
-        // A lead that this version cannot read, and that holds the phone's text, is the customer's until it is read.
-        let of_customer = order.lead.as_ref().map(|lead| lead.phone.e164() == phone);
-        of_customer.unwrap_or_else(|| order.unread.contains(&LEAD))
+        order.lead.as_ref().is_some_and(|lead| lead.phone.e164() == phone)
     }
 }
 
@@ -102,7 +100,7 @@ impl Store {
         let below = below.iter().chain(cursor.map(|Cursor(id)| id)).min();
         let high = below.map_or_else(|| ABOVE_ALL.to_owned(), just_before);
         if low > high {
-            return Ok(Page::default());
+            return Ok(Page { orders: Vec::new(), next: None });
         }
         let shards: Vec<Shard> = match &filter.phone {
             Some(phone) => vec![Shard::of_phone(phone)],
@@ -126,19 +124,12 @@ impl Store {
             }
             while let Some(done) = running.join_next().await {
                 let (lane, read) = done.map_err(|_| StoreError::failed("list", "a query was cut off"))?;
-                let (found, frontier) = read?;
-                merge.add(lane, found, frontier);
+                let (orders, frontier) = read?;
+                merge.add(lane, orders.into_iter().map(|order| (order.id.clone(), order)), frontier);
             }
         }
-        let (found, next) = merge.finish();
-        let mut page = Page { next: next.map(Cursor), ..Page::default() };
-        for found in found {
-            match found {
-                Ok(order) => page.orders.push(order),
-                Err(skipped) => page.unreadable.push(skipped),
-            }
-        }
-        Ok(page)
+        let (orders, next) = merge.finish();
+        Ok(Page { orders, next: next.map(Cursor) })
     }
 
     /// One page of one partition, and the id down to which it is now read; `None` when it is read to its end.
@@ -147,7 +138,7 @@ impl Store {
         asked: &Asked,
         shard: Shard,
         from: Option<OrderId>,
-    ) -> Result<(Vec<Found>, Option<OrderId>), StoreError> {
+    ) -> Result<(Vec<Order>, Option<OrderId>), StoreError> {
         const OPERATION: &str = "list";
         let high = from.as_ref().map_or_else(|| asked.high.clone(), just_before);
         if asked.low > high {
@@ -160,17 +151,13 @@ impl Store {
         let filter = terms.take_expression();
         let query = Query { key, filter, terms, limit: asked.items, ..Query::default() };
         let (items, next) = self.query(OPERATION, query).await?;
-        let mut found = Vec::with_capacity(items.len());
+        let mut orders = Vec::with_capacity(items.len());
         for item in &items {
-            let read = order_or_skipped(item);
-            // What has no id of ours for its key is none of the orders.
-            let Some(id) = id_of(item) else { continue };
-            if read.as_ref().is_ok_and(|order| !asked.filter.admits(order)) {
-                continue;
-            }
-            found.push((id, read));
+            orders.extend(
+                order_of(OPERATION, Some(item))?.filter(|order| asked.filter.admits(order)).map(|order| *order),
+            );
         }
-        Ok((found, next.map(|key| last_id(OPERATION, &key)).transpose()?))
+        Ok((orders, next.map(|key| last_id(OPERATION, &key)).transpose()?))
     }
 }
 
@@ -180,13 +167,6 @@ struct Asked {
     low: String,
     high: String,
     items: usize,
-}
-
-/// One entry of a list: an order, or what could not be read.
-type Found = (OrderId, Result<Order, Skipped>);
-
-fn id_of(item: &Item) -> Option<OrderId> {
-    Reader(item).parsed(SK).ok()
 }
 
 /// The id a page of a query ended at.

@@ -1,31 +1,25 @@
 //! Applying news: one conditional update when the order stands where the news may change it.
 
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
+use aws_sdk_dynamodb::types::ReturnValue;
 use lead::{Delivery, OrderId, Status};
 
 use super::expression::Update;
-use super::{CONFLICT_TRIES, HISTORY_CAP, Store, StoreError, Written, order_of};
+use super::{CONFLICT_TRIES, HISTORY_CAP, Store, StoreError, Written};
 use crate::event::{Event, Kind, Source};
 use crate::item::{
     ACCOUNT, BY_POLL, BY_POSTBACK, COMMENT, CURRENCY, DELIVERY, DUE, NETWORK_ORDER, NETWORK_REFERENCE, PAYOUT, RAW,
-    REASON, Reader, STATUS, VERSION, key, number, text,
+    REASON, STATUS, VERSION, number, text,
 };
 use crate::order::{Order, Work};
 use crate::schema;
-use crate::transition::{MAX_NOTE_CHARS, MAX_RAW_CHARS, News, State, Transition, allowed_from, cut, next, pays};
+use crate::transition::{MAX_NOTE_CHARS, MAX_RAW_CHARS, News, State, Transition, allowed_from, cut, next};
 
 /// What became of news.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Applied {
     /// The status changed.
-    Changed {
-        /// Where the order stood.
-        from: Status,
-        /// Where it stands now.
-        to: Status,
-    },
-    /// The payout of an order on hold or approved changed.
+    Changed,
+    /// The payout of an approved order changed.
     PayoutChanged,
     /// The status stands; nothing changed but perhaps what the news knew beside it.
     Same,
@@ -37,17 +31,6 @@ pub enum Applied {
     NotYours,
 }
 
-/// What became of an event that only tells.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Noted {
-    /// It is in the history now.
-    Added,
-    /// The history knew it, or takes no more of its kind.
-    There,
-    /// The account has no such order.
-    Missing,
-}
-
 impl Store {
     /// Applies one report to one order of `account`, by the rules of [`crate::transition`].
     ///
@@ -57,9 +40,9 @@ impl Store {
         const OPERATION: &str = "apply_news";
         let news = news.within_limits();
         let mut standing = match changing_at_once(account, &news) {
-            Some(update) => match self.update_from(OPERATION, id, update).await? {
-                Ok(from) => return Ok(Applied::Changed { from, to: news.status }),
-                Err(order) => order,
+            Some(update) => match self.update(OPERATION, id, update, ReturnValue::None).await? {
+                Written::Done(_) => return Ok(Applied::Changed),
+                Written::Failed(order) => order,
             },
             // News that changes no status is cheaper read than refused.
             None => self.get(id).await?.map(Box::new),
@@ -70,13 +53,8 @@ impl Store {
                 return Ok(Applied::NotYours);
             }
             let mut update = Update::new(news.at_ms);
-            let unread = unread_payout(&order, &news);
             let applied = match next(&order.state(), &news) {
-                Transition::Same => {
-                    let Some(event) = unread else { return Ok(Applied::Same) };
-                    update.append(&event);
-                    Applied::Ignored
-                }
+                Transition::Same => return Ok(Applied::Same),
                 Transition::Ignored(_) => {
                     let event = news.event(Kind::Ignored);
                     if !worth_adding(&order, &event) {
@@ -88,7 +66,7 @@ impl Store {
                 Transition::Changed(after) => {
                     set_state(&mut update, &order, &after);
                     update.append(&news.event(Kind::Status));
-                    Applied::Changed { from: order.status, to: after.status }
+                    Applied::Changed
                 }
                 Transition::PayoutChanged(after) => {
                     set_state(&mut update, &order, &after);
@@ -97,9 +75,6 @@ impl Store {
                 }
                 Transition::Learned(after) => {
                     set_state(&mut update, &order, &after);
-                    if let Some(event) = unread {
-                        update.append(&event);
-                    }
                     Applied::Same
                 }
             };
@@ -113,77 +88,33 @@ impl Store {
     }
 
     /// Adds an event that changes nothing, such as a word without a meaning: once for each kind, source and raw word,
-    /// and never to a full history. Tells whether it was added ([`Noted::Added`]).
+    /// and never to a full history. Tells whether it was added ([`Applied::Changed`]).
     ///
     /// # Errors
     /// [`StoreError`]; repeating the call is safe.
-    pub async fn note(&self, account: &str, id: &OrderId, event: &Event) -> Result<Noted, StoreError> {
+    pub async fn note(&self, account: &str, id: &OrderId, event: &Event) -> Result<Applied, StoreError> {
         const OPERATION: &str = "note";
         let mut event = event.clone();
         event.raw_status = cut(event.raw_status.as_deref(), MAX_RAW_CHARS);
         event.note = cut(event.note.as_deref(), MAX_NOTE_CHARS);
         let mut standing = self.get(id).await?.map(Box::new);
         for _ in 0..CONFLICT_TRIES {
-            let Some(order) = standing else { return Ok(Noted::Missing) };
+            let Some(order) = standing else { return Ok(Applied::Missing) };
             if order.account != account {
-                return Ok(Noted::Missing);
+                return Ok(Applied::NotYours);
             }
             if !worth_adding(&order, &event) {
-                return Ok(Noted::There);
+                return Ok(Applied::Same);
             }
             let mut update = Update::new(event.at_ms);
             update.append(&event);
             update.when().equal(VERSION, number(order.version));
             standing = match self.update(OPERATION, id, update, ReturnValue::None).await? {
-                Written::Done(_) => return Ok(Noted::Added),
+                Written::Done(_) => return Ok(Applied::Changed),
                 Written::Failed(order) => order,
             };
         }
         Err(StoreError::busy(OPERATION, "conflict"))
-    }
-}
-
-/// The event of a payout that cannot be read, on an order that does not change otherwise: the history keeps each.
-fn unread_payout(order: &Order, news: &News) -> Option<Event> {
-    news.unread_payout.as_ref()?;
-    let event = news.event(Kind::Ignored);
-    let is_there = |there: &Event| there.source == event.source && there.note == event.note;
-    let is_new = order.history.len() < HISTORY_CAP && !order.history.iter().any(is_there);
-    is_new.then_some(event)
-}
-
-impl Store {
-    /// The update that asks for no look at the order before: where it stood, or the order as it stands where it may not
-    /// be changed so.
-    async fn update_from(
-        &self,
-        operation: &'static str,
-        id: &OrderId,
-        update: Update,
-    ) -> Result<Result<Status, Option<Box<Order>>>, StoreError> {
-        let sent = update
-            .apply_to(self.client.update_item())
-            .table_name(&*self.table)
-            .set_key(Some(key(id)))
-            .return_values(ReturnValue::UpdatedOld)
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .set_return_consumed_capacity(self.capacity())
-            .send()
-            .await;
-        match sent {
-            Ok(done) => {
-                self.count_write(done.consumed_capacity());
-                let before = done.attributes.unwrap_or_default();
-                let from = Reader(&before).parsed(STATUS);
-                from.map(Ok).map_err(|error| StoreError::unreadable(operation, error))
-            }
-            Err(error) => match error.as_service_error() {
-                Some(UpdateItemError::ConditionalCheckFailedException(failed)) => {
-                    Ok(Err(order_of(operation, failed.item())?))
-                }
-                _ => Err(StoreError::of(operation, &error)),
-            },
-        }
     }
 }
 
@@ -211,20 +142,11 @@ fn changing_at_once(account: &str, news: &News) -> Option<Update> {
     if let Some(comment) = &news.comment {
         update.set(COMMENT, text(comment));
     }
-    match &news.payout {
-        _ if !pays(news.status) => {
-            update.remove(PAYOUT);
-            update.remove(CURRENCY);
+    if let Some(payout) = &news.payout {
+        update.set(PAYOUT, text(payout.amount.to_string()));
+        if let Some(currency) = payout.currency {
+            update.set(CURRENCY, text(currency.as_str()));
         }
-        Some(payout) => {
-            update.set(PAYOUT, text(payout.amount.to_string()));
-            match payout.currency {
-                Some(currency) => update.set(CURRENCY, text(currency.as_str())),
-                None if news.unread_payout.is_some() => update.remove(CURRENCY),
-                None => {}
-            }
-        }
-        None => {}
     }
     if let Some(nid) = &news.network_order_id {
         update.set_if_absent(NETWORK_ORDER, text(nid));

@@ -4,12 +4,12 @@ use std::collections::HashMap;
 use std::fmt;
 use std::str::FromStr;
 
-use aws_sdk_dynamodb::types::{ConsumedCapacity, KeysAndAttributes, ReturnConsumedCapacity};
+use aws_sdk_dynamodb::types::KeysAndAttributes;
 use lead::OrderId;
 
 use super::expression::Terms;
-use super::{Store, StoreError, order_of, order_or_skipped, pause};
-use crate::item::{Item, Reader, Skipped, key, text};
+use super::{Store, StoreError, order_of};
+use crate::item::{Item, Reader, key, text};
 use crate::order::Order;
 use crate::schema::{self, BY_CLICK, BY_NETWORK_ORDER, Index};
 
@@ -21,14 +21,6 @@ pub struct Cursor(pub(super) OrderId);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the cursor is none that a list gave out")]
 pub struct NotACursor;
-
-impl Cursor {
-    /// The page of what is older than an order.
-    #[must_use]
-    pub fn below(id: &OrderId) -> Self {
-        Self(id.clone())
-    }
-}
 
 impl fmt::Display for Cursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -47,12 +39,10 @@ impl FromStr for Cursor {
 }
 
 /// A page of orders, newest first.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page {
     /// The orders.
     pub orders: Vec<Order>,
-    /// What is there and could not be read: counted and named, and in nobody's way.
-    pub unreadable: Vec<Skipped>,
     /// Where the next page begins; `None` at the end. A page may be short, even empty, and still have a next one.
     pub next: Option<Cursor>,
 }
@@ -110,7 +100,7 @@ impl Store {
     /// [`StoreError`].
     pub async fn by_click(&self, click_id: &str, cursor: Option<&Cursor>, limit: usize) -> Result<Page, StoreError> {
         let (ids, next) = self.ids_of("by_click", BY_CLICK, click_id, cursor, limit).await?;
-        Ok(Page { next, ..self.get_many("by_click", &ids).await? })
+        Ok(Page { orders: self.get_many("by_click", &ids).await?, next })
     }
 
     /// The orders of a network's order id, newest first. More than one only where the network repeats its ids.
@@ -127,7 +117,7 @@ impl Store {
         const OPERATION: &str = "by_network_order";
         let reference = schema::network_reference(account, network_order_id);
         let (ids, next) = self.ids_of(OPERATION, BY_NETWORK_ORDER, &reference, cursor, limit).await?;
-        Ok(Page { next, ..self.get_many(OPERATION, &ids).await? })
+        Ok(Page { orders: self.get_many(OPERATION, &ids).await?, next })
     }
 
     /// Only the ids of a network's order id, newest first, at most ten: half a read unit.
@@ -180,26 +170,6 @@ impl Store {
         operation: &'static str,
         query: Query,
     ) -> Result<(Vec<Item>, Option<Item>), StoreError> {
-        let (items, next, _) = self.query_once(operation, query, self.capacity()).await?;
-        Ok((items, next))
-    }
-
-    /// The same, with the read units it took.
-    pub(super) async fn query_counted(
-        &self,
-        operation: &'static str,
-        query: Query,
-    ) -> Result<(Vec<Item>, Option<Item>, f64), StoreError> {
-        let counted = self.capacity().unwrap_or(ReturnConsumedCapacity::Total);
-        self.query_once(operation, query, Some(counted)).await
-    }
-
-    async fn query_once(
-        &self,
-        operation: &'static str,
-        query: Query,
-        capacity: Option<ReturnConsumedCapacity>,
-    ) -> Result<(Vec<Item>, Option<Item>, f64), StoreError> {
         let request = self
             .client
             .query()
@@ -212,40 +182,33 @@ impl Store {
             .limit(i32::try_from(query.limit).unwrap_or(i32::MAX).max(1))
             .set_exclusive_start_key(query.start)
             .set_consistent_read(query.consistent.then_some(true))
-            .set_return_consumed_capacity(capacity);
+            .set_return_consumed_capacity(self.capacity());
         let sent = query.terms.apply_to(request).send().await;
         let page = sent.map_err(|error| StoreError::of(operation, &error))?;
         self.count_read(page.consumed_capacity());
-        let units = page.consumed_capacity().and_then(ConsumedCapacity::capacity_units).unwrap_or_default();
         let next = page.last_evaluated_key;
-        Ok((page.items.unwrap_or_default(), next, units))
+        Ok((page.items.unwrap_or_default(), next))
     }
 
     /// The orders of these ids, in this order; ids without an order are left out.
-    async fn get_many(&self, operation: &'static str, ids: &[OrderId]) -> Result<Page, StoreError> {
+    async fn get_many(&self, operation: &'static str, ids: &[OrderId]) -> Result<Vec<Order>, StoreError> {
         let mut found = HashMap::new();
-        let mut page = Page::default();
         for item in self.batch_get(operation, ids.iter().map(key).collect()).await? {
-            match order_or_skipped(&item) {
-                Ok(order) => drop(found.insert(order.id.clone(), order)),
-                Err(skipped) => page.unreadable.push(skipped),
+            if let Some(order) = order_of(operation, Some(&item))? {
+                found.insert(order.id.clone(), *order);
             }
         }
-        page.orders = ids.iter().filter_map(|id| found.remove(id)).collect();
-        Ok(page)
+        Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
     }
 
     /// The items of these keys, which must differ from each other, in any order.
     pub(super) async fn batch_get(&self, operation: &'static str, keys: Vec<Item>) -> Result<Vec<Item>, StoreError> {
         const MOST_KEYS: usize = 100;
-        const ROUNDS: u32 = 8;
+        const ROUNDS: usize = 8;
         let mut items = Vec::new();
         for chunk in keys.chunks(MOST_KEYS) {
             let mut keys = chunk.to_vec();
-            for round in 0..ROUNDS {
-                if round > 0 {
-                    pause::after(round).await;
-                }
+            for _ in 0..ROUNDS {
                 let (found, rest) = self.batch_get_once(operation, keys).await?;
                 items.extend(found);
                 keys = rest;

@@ -1,5 +1,7 @@
 //! Small states that processes share, each a text under an account and a name, changed only by who knows the old one.
 
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+
 use super::duty::{NOTE, key};
 use super::{Store, StoreError};
 use crate::item::{Reader, text};
@@ -27,8 +29,12 @@ impl Store {
         before: Option<&str>,
         after: Option<&str>,
     ) -> Result<bool, StoreError> {
-        let mut request =
-            self.client.update_item().set_key(Some(key(account, name))).expression_attribute_names("#d", NOTE);
+        let mut request = self
+            .client
+            .update_item()
+            .table_name(&*self.table)
+            .set_key(Some(key(account, name)))
+            .expression_attribute_names("#d", NOTE);
         request = match after {
             Some(after) => {
                 request.update_expression("SET #d = :after").expression_attribute_values(":after", text(after))
@@ -41,6 +47,15 @@ impl Store {
             }
             None => request.condition_expression("attribute_not_exists(#d)"),
         };
-        Ok(self.conditional("swap_state", request).await?.is_ok())
+        match request.set_return_consumed_capacity(self.capacity()).send().await {
+            Ok(done) => {
+                self.count_write(done.consumed_capacity());
+                Ok(true)
+            }
+            Err(error) => match error.as_service_error() {
+                Some(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(false),
+                _ => Err(StoreError::of("swap_state", &error)),
+            },
+        }
     }
 }

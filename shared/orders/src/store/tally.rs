@@ -3,13 +3,12 @@
 use std::collections::BTreeMap;
 
 use lead::{Delivery, OrderId, Shard, Status};
-use serde::{Deserialize, Serialize};
+use tokio::task::JoinSet;
 
 use super::expression::Terms;
-use super::reading::Query;
-use super::scan::{Bounds, Looked, Scan};
+use super::reading::{Query, just_before};
 use super::{Store, StoreError};
-use crate::item::{ACCOUNT, DELIVERY, DUE, Item, Reader, STATUS, key, text};
+use crate::item::{ACCOUNT, DELIVERY, DUE, Item, Reader, STATUS, text};
 use crate::schema::{PK, SK, shard_key};
 
 /// The orders of a time range, counted.
@@ -21,14 +20,10 @@ pub struct Tally {
     pub unreadable: Vec<OrderId>,
     /// Orders that are queued and that no run knows of, oldest first, at most [`Tally::MOST_NAMED`].
     pub unattended: Vec<OrderId>,
-    /// Orders whose delivery may still change by itself, those of the remainder among them, oldest first, at most
-    /// [`Tally::MOST_NAMED`].
-    pub open: Vec<OrderId>,
 }
 
 /// The orders of one account, counted.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct AccountTally {
     /// All that are stored.
     pub received: u64,
@@ -51,33 +46,6 @@ pub struct AccountTally {
 }
 
 impl AccountTally {
-    /// The part whose delivery does not change by itself any more.
-    #[must_use]
-    pub const fn settled(&self) -> Self {
-        let received = self.delivered + self.refused + self.undeliverable + self.test;
-        Self { received, queued: 0, unknown: 0, unattended: 0, unreadable: 0, ..*self }
-    }
-
-    /// The part that may still change by itself, with the remainder.
-    #[must_use]
-    pub const fn open(&self) -> Self {
-        let received = self.queued + self.unknown + self.unattended + self.unreadable;
-        Self { received, delivered: 0, refused: 0, undeliverable: 0, test: 0, ..*self }
-    }
-
-    /// The part that adds up to nothing: no run knows of it, or nobody can read it.
-    #[must_use]
-    pub const fn remainder(&self) -> Self {
-        Self { received: self.unattended + self.unreadable, queued: 0, unknown: 0, ..self.open() }
-    }
-
-    /// All but the remainder.
-    #[must_use]
-    pub const fn without_remainder(&self) -> Self {
-        let received = self.settled().received + self.queued + self.unknown;
-        Self { received, unattended: 0, unreadable: 0, ..*self }
-    }
-
     /// Adds another count to this one.
     pub const fn add(&mut self, other: &Self) {
         self.received += other.received;
@@ -92,9 +60,6 @@ impl AccountTally {
     }
 }
 
-/// What does not change by itself any more.
-const SETTLED: [Delivery; 4] = [Delivery::Delivered, Delivery::Refused, Delivery::Undeliverable, Delivery::Test];
-
 impl Tally {
     /// So many orders of each kind of remainder are named.
     pub const MOST_NAMED: usize = 1000;
@@ -104,30 +69,16 @@ impl Tally {
         for (account, counts) in other.accounts {
             self.accounts.entry(account).or_default().add(&counts);
         }
-        self.unreadable.extend(other.unreadable);
-        self.unattended.extend(other.unattended);
-        self.open.extend(other.open);
-        self.in_order();
-    }
-
-    /// Whether more orders are open than are named.
-    #[must_use]
-    pub fn is_open_beyond_names(&self) -> bool {
-        let open: u64 = self.accounts.values().map(|counts| counts.received - counts.settled().received).sum();
-        open > u64::try_from(self.open.len()).unwrap_or(u64::MAX)
-    }
-
-    fn in_order(&mut self) {
-        for ids in [&mut self.unreadable, &mut self.unattended, &mut self.open] {
-            ids.sort();
-            ids.truncate(Self::MOST_NAMED);
+        for (ours, more) in [(&mut self.unreadable, other.unreadable), (&mut self.unattended, other.unattended)] {
+            ours.extend(more);
+            ours.sort();
+            ours.truncate(Self::MOST_NAMED);
         }
     }
 
-    fn count(&mut self, item: &Item, settled_ms: u64) {
+    fn count(&mut self, item: &Item, settled_ms: u64) -> Result<(), StoreError> {
         let item = Reader(item);
-        // A key that is no order id stands for no order.
-        let Ok(id) = item.parsed::<OrderId>(SK) else { return };
+        let id: OrderId = item.parsed(SK).map_err(|error| StoreError::unreadable("tally", error))?;
         let account = item.parsed::<String>(ACCOUNT).unwrap_or_default();
         let nameless = account.is_empty();
         let counts = self.accounts.entry(account).or_default();
@@ -136,11 +87,7 @@ impl Tally {
         let decided = item.parsed(STATUS) != Ok(Status::Wait);
         let known = item.optional::<String>(DUE).is_ok_and(|due| due.is_some());
         let attended = decided || known || id.unix_ms() >= settled_ms;
-        let delivery = item.parsed::<Delivery>(DELIVERY);
-        if nameless || !matches!(&delivery, Ok(delivery) if SETTLED.contains(delivery)) {
-            self.open.push(id.clone());
-        }
-        match delivery {
+        match item.parsed::<Delivery>(DELIVERY) {
             Ok(_) if nameless => self.set_aside(id),
             Ok(Delivery::Delivered) => counts.delivered += 1,
             Ok(Delivery::Refused) => counts.refused += 1,
@@ -157,6 +104,7 @@ impl Tally {
                 self.unreadable.push(id);
             }
         }
+        Ok(())
     }
 
     fn set_aside(&mut self, id: OrderId) {
@@ -165,8 +113,8 @@ impl Tally {
     }
 }
 
-/// What is read of an order to count it.
-const COUNTED: [&str; 5] = [SK, ACCOUNT, DELIVERY, STATUS, DUE];
+/// Partitions read at once.
+const SIDE_BY_SIDE: usize = 16;
 
 impl Store {
     /// Counts the orders that came in from `from_ms` until before `to_ms`, in milliseconds since 1970. Every page of all
@@ -176,38 +124,45 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn tally(&self, from_ms: u64, to_ms: u64, settled_ms: u64) -> Result<Tally, StoreError> {
-        Ok(self.tally_within(from_ms, to_ms, settled_ms, &Bounds::NONE).await?.found)
-    }
-
-    /// The same within bounds. A count that is not finished is of no use but for what it cost.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn tally_within(
-        &self,
-        from_ms: u64,
-        to_ms: u64,
-        settled_ms: u64,
-        bounds: &Bounds<'_>,
-    ) -> Result<Looked<Tally>, StoreError> {
-        let scan = Scan { from_ms, to_ms, filter: |_| {}, fields: &COUNTED };
+        let shards: Vec<Shard> = Shard::all().collect();
         let mut tally = Tally::default();
-        let looked = self.scan("tally", &scan, bounds, |item| tally.count(item, settled_ms)).await?;
-        tally.in_order();
-        Ok(Looked { found: tally, finished: looked.finished, units: looked.units })
-    }
-
-    /// Counts these orders alone, one read of each: what stood open is looked at again.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn tally_of(&self, ids: &[OrderId], settled_ms: u64) -> Result<Tally, StoreError> {
-        let mut tally = Tally::default();
-        for item in self.batch_get("tally", ids.iter().map(key).collect()).await? {
-            tally.count(&item, settled_ms);
+        for side_by_side in shards.chunks(SIDE_BY_SIDE) {
+            let mut running = JoinSet::new();
+            for shard in side_by_side.iter().copied() {
+                let store = self.clone();
+                running.spawn(async move { store.tally_of(shard, (from_ms, to_ms), settled_ms).await });
+            }
+            while let Some(done) = running.join_next().await {
+                tally.add(done.map_err(|_| StoreError::failed("tally", "a query was cut off"))??);
+            }
         }
-        tally.in_order();
         Ok(tally)
+    }
+
+    async fn tally_of(&self, shard: Shard, (from_ms, to_ms): (u64, u64), settled_ms: u64) -> Result<Tally, StoreError> {
+        let mut tally = Tally::default();
+        let (low, high) = (OrderId::lower_bound(from_ms).to_string(), just_before(&OrderId::lower_bound(to_ms)));
+        if low > high {
+            return Ok(tally);
+        }
+        let mut start = None;
+        loop {
+            let mut terms = Terms::default();
+            terms.equal(PK, text(shard_key(shard))).between(SK, &low, &high);
+            let key = terms.take_expression();
+            let projection = Some(terms.projection(&[SK, ACCOUNT, DELIVERY, STATUS, DUE]));
+            // As much as the service puts into a page.
+            let limit = usize::MAX;
+            let query = Query { key, projection, terms, limit, start, forward: true, ..Query::default() };
+            let (items, next) = self.query("tally", query).await?;
+            for item in &items {
+                tally.count(item, settled_ms)?;
+            }
+            start = next;
+            if start.is_none() {
+                return Ok(tally);
+            }
+        }
     }
 
     /// When the oldest order came in, in milliseconds since 1970; `None` for an empty table.
@@ -225,7 +180,7 @@ impl Store {
             let query = Query { key, projection, terms, limit: 1, forward: true, ..Query::default() };
             let (items, _) = self.query(OPERATION, query).await?;
             if let Some(item) = items.first() {
-                let Ok(id) = Reader(item).parsed::<OrderId>(SK) else { continue };
+                let id: OrderId = Reader(item).parsed(SK).map_err(|error| StoreError::unreadable(OPERATION, error))?;
                 oldest = Some(oldest.map_or(id.unix_ms(), |before: u64| before.min(id.unix_ms())));
             }
         }

@@ -1,17 +1,15 @@
 //! Work that waits for a scheduled run.
 
-use lead::{Delivery, OrderId, Status};
+use lead::{Delivery, OrderId, Shard, Status};
+use tokio::task::JoinSet;
 
 use super::expression::Terms;
 use super::listing::last_id;
 use super::reading::{ABOVE_ALL, Query, just_after, just_before};
-use super::scan::{Bounds, Looked, Scan};
-use super::{Store, StoreError, order_or_skipped};
-use crate::item::{
-    DELIVERY, DUE, Item, NETWORK_ORDER, NEXT_ATTEMPT, Reader, STATUS, Skipped, Unreadable, skipped, text,
-};
+use super::{Store, StoreError, order_of};
+use crate::item::{DELIVERY, DUE, Item, NETWORK_ORDER, NEXT_ATTEMPT, Reader, STATUS, Unreadable, text};
 use crate::order::{Order, Work};
-use crate::schema::{self, SK, due_key};
+use crate::schema::{self, PK, SK, due_key, shard_key};
 
 /// Which part of an account's work to read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,15 +42,16 @@ pub struct Due {
 }
 
 /// A page of work, oldest orders first.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DuePage {
     /// The entries.
     pub due: Vec<Due>,
-    /// Entries that could not be read.
-    pub unreadable: Vec<Skipped>,
     /// The id the next page starts after; `None` at the end.
     pub next: Option<OrderId>,
 }
+
+/// Partitions asked at once for stalled orders.
+const SIDE_BY_SIDE: usize = 16;
 
 impl Store {
     /// One page of the work of one kind, account and part, after `start`: read from the sparse index alone.
@@ -65,7 +64,7 @@ impl Store {
         let low = start.map(just_after).into_iter().chain([from]).max().unwrap_or_default();
         let high = asked.to_ms.map_or_else(|| ABOVE_ALL.to_owned(), |to| just_before(&OrderId::lower_bound(to)));
         if low > high {
-            return Ok(DuePage::default());
+            return Ok(DuePage { due: Vec::new(), next: None });
         }
         let mut terms = Terms::default();
         terms.equal(DUE, text(due_key(asked.work, &asked.account, asked.part))).between(SK, &low, &high);
@@ -78,39 +77,64 @@ impl Store {
             ..Query::default()
         };
         let (items, next) = self.query(OPERATION, query).await?;
-        let mut page = DuePage { next: next.map(|key| last_id(OPERATION, &key)).transpose()?, ..DuePage::default() };
-        for item in &items {
-            match due_of(item) {
-                Ok(due) => page.due.push(due),
-                Err(error) => page.unreadable.push(skipped(item, error)),
-            }
-        }
-        Ok(page)
+        let due = items.iter().map(due_of).collect::<Result<_, _>>();
+        Ok(DuePage {
+            due: due.map_err(|error| StoreError::unreadable(OPERATION, error))?,
+            next: next.map(|key| last_id(OPERATION, &key)).transpose()?,
+        })
     }
 
     /// Orders of a time range that are queued and that no run knows of: whoever was to send them died. The range ends
-    /// before those whose first call may still be running, so what is eventually consistent is long settled. What cannot be
-    /// read is left to the audit, which counts and names it.
+    /// before those whose first call may still be running.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn stalled(
-        &self,
-        from_ms: u64,
-        to_ms: u64,
-        bounds: &Bounds<'_>,
-    ) -> Result<Looked<Vec<Order>>, StoreError> {
-        let filter = |terms: &mut Terms| {
+    pub async fn stalled(&self, from_ms: u64, to_ms: u64) -> Result<Vec<Order>, StoreError> {
+        let shards: Vec<Shard> = Shard::all().collect();
+        let mut stalled = Vec::new();
+        for side_by_side in shards.chunks(SIDE_BY_SIDE) {
+            let mut running = JoinSet::new();
+            for shard in side_by_side.iter().copied() {
+                let store = self.clone();
+                running.spawn(async move { store.stalled_in(shard, from_ms, to_ms).await });
+            }
+            while let Some(done) = running.join_next().await {
+                stalled.extend(done.map_err(|_| StoreError::failed("stalled", "a query was cut off"))??);
+            }
+        }
+        stalled.sort_by(|one: &Order, other| one.id.cmp(&other.id));
+        Ok(stalled)
+    }
+
+    async fn stalled_in(&self, shard: Shard, from_ms: u64, to_ms: u64) -> Result<Vec<Order>, StoreError> {
+        const OPERATION: &str = "stalled";
+        const ITEMS: usize = 250;
+        let (low, high) = (OrderId::lower_bound(from_ms).to_string(), just_before(&OrderId::lower_bound(to_ms)));
+        let mut stalled = Vec::new();
+        if low > high {
+            return Ok(stalled);
+        }
+        let mut start = None;
+        loop {
+            let mut terms = Terms::default();
+            terms.equal(PK, text(shard_key(shard))).between(SK, &low, &high);
+            let key = terms.take_expression();
             terms
                 .equal(DELIVERY, text(Delivery::Queued.as_str()))
                 .equal(STATUS, text(Status::Wait.as_str()))
                 .absent(DUE);
-        };
-        let scan = Scan { from_ms, to_ms, filter, fields: &[] };
-        let mut found: Vec<Order> = Vec::new();
-        let looked = self.scan("stalled", &scan, bounds, |item| found.extend(order_or_skipped(item).ok())).await?;
-        found.sort_by(|one, other| one.id.cmp(&other.id));
-        Ok(Looked { found, finished: looked.finished, units: looked.units })
+            let filter = terms.take_expression();
+            let query =
+                Query { key, filter, terms, limit: ITEMS, start, consistent: true, forward: true, ..Query::default() };
+            let (items, next) = self.query(OPERATION, query).await?;
+            for item in &items {
+                stalled.extend(order_of(OPERATION, Some(item))?.map(|order| *order));
+            }
+            start = next;
+            if start.is_none() {
+                return Ok(stalled);
+            }
+        }
     }
 }
 

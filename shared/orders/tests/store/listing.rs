@@ -46,7 +46,7 @@ async fn pages(store: &Store, filter: &Filter, limit: usize) -> Vec<OrderId> {
     let mut ids = Vec::new();
     let mut cursor: Option<Cursor> = None;
     loop {
-        let Page { orders, next, .. } = store.list(filter, cursor.as_ref(), limit).await.unwrap();
+        let Page { orders, next } = store.list(filter, cursor.as_ref(), limit).await.unwrap();
         assert!(orders.len() <= limit);
         ids.extend(orders.into_iter().map(|order| order.id));
         match next {

@@ -25,7 +25,6 @@ mod parking;
 mod racing;
 mod state;
 mod tally;
-mod tolerance;
 mod units;
 mod work;
 
@@ -80,7 +79,7 @@ promises! {
     promise:
     intake:
         an_order_reads_back_as_it_was_stored,
-        a_claim_names_the_order_and_tells_its_fingerprint,
+        a_claim_names_the_order_and_compares_the_body,
         a_test_order_is_never_work;
     delivery:
         each_outcome_leaves_its_state_and_work,

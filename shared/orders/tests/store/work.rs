@@ -1,5 +1,5 @@
 use lead::{OrderId, Status};
-use orders::{Bounds, DeliveryOutcome, Due, DueQuery, Store, Work, schema};
+use orders::{DeliveryOutcome, Due, DueQuery, Store, Work, schema};
 
 use crate::given::{ACCOUNT, PHONE, START, delivery, order, report, stored, told};
 
@@ -67,7 +67,7 @@ pub(crate) async fn stalled_orders_are_those_no_run_knows(store: Store) {
     store.record_delivery(ACCOUNT, &ids[1], &delivery("1", START + 400)).await.unwrap();
     let queued = DeliveryOutcome::Queued { next_attempt: 1_700_000_060 };
     store.record_delivery(ACCOUNT, &ids[2], &report(queued, START + 400)).await.unwrap();
-    let stalled = store.stalled(START, START + 5, &Bounds::NONE).await.unwrap().found;
+    let stalled = store.stalled(START, START + 5).await.unwrap();
     let found: Vec<_> = stalled.iter().map(|order| order.id.clone()).collect();
     assert_eq!(found, [ids[0].clone(), ids[3].clone(), ids[4].clone()], "the last may still be running");
     assert!(stalled.iter().all(orders::Order::attempt_unanswered));

@@ -1,16 +1,19 @@
 //! From a person's TOML file to documents, with every problem and its place.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use lead::Country;
 use networks::{AccountKey, ManifestError, Network, Problem, catalog};
 use toml::de::{DeTable, DeValue};
+use url::Url;
 
-use super::client::unfit_key;
-use super::section::{Checker, Section, has, is_name, listed, nearest, value_of};
+use super::section::{Checker, Section, has, is_name, listed, nearest, span_of};
 use super::shown::shown;
-use super::{Account, Client, NetworkRef, Offer, account_document, client_document, network_document, offer_document};
+use super::{
+    Account, Client, NetworkRef, Offer, Scope, account_document, client_document, network_document, offer_document,
+};
 use crate::keys::hash_of_key;
 use crate::secrets::Reference;
 
@@ -48,12 +51,7 @@ impl Parsed {
         }
         for (reference, client) in &self.clients {
             let key = key_of(reference).map_err(|error| format!("clients.{}.key: {error}", client.name))?;
-            // A file or a variable often ends with a line break; no request can.
-            let key = key.trim();
-            if let Some(message) = unfit_key(key) {
-                return Err(format!("clients.{}.key: {message}", client.name));
-            }
-            let document = client_document(&hash_of_key(key));
+            let document = client_document(&hash_of_key(&key));
             if documents.insert(document, json(client)).is_some() {
                 return Err(format!("clients.{}.key: another client has the same key", client.name));
             }
@@ -84,7 +82,7 @@ mod erased {
 /// Every problem found, each with file, line, column and what would be right.
 pub fn parse(file: &str, text: &str, own: &BTreeMap<String, (String, Arc<Network>)>) -> Result<Parsed, ManifestError> {
     let root = DeTable::parse(text).map_err(|error| wrong(vec![Problem::of_toml(file, text, &error)]))?;
-    let mut checker = Checker { file, text, own, problems: Vec::new(), parsed: Parsed::default(), written: Vec::new() };
+    let mut checker = Checker { file, text, own, problems: Vec::new(), parsed: Parsed::default() };
     checker.root(root.get_ref());
     checker.parsed.own_networks = own.iter().map(|(slug, (text, _))| (slug.clone(), text.clone())).collect();
     if checker.problems.is_empty() {
@@ -101,6 +99,7 @@ fn wrong(problems: Vec<Problem>) -> ManifestError {
 
 const ROOT_KEYS: [&str; 4] = ["accounts", "offers", "clients", "networks"];
 const NAME_RULE: &str = "a name has 1 to 64 of a-z, 0-9, `-` and `_`";
+const KEY_CHARS: usize = 16;
 
 impl Checker<'_> {
     fn root(&mut self, root: &DeTable<'_>) {
@@ -111,11 +110,6 @@ impl Checker<'_> {
                     format!("unknown key `{}`, expected one of {}", key.get_ref(), listed(ROOT_KEYS)),
                 );
             }
-        }
-        if let Some(value) = value_of(root, "networks")
-            && !matches!(value.get_ref(), DeValue::String(_))
-        {
-            self.problem(value.span(), "`networks` is a text: the folder of your own manifests");
         }
         // Accounts first: offers refer to them.
         for section in self.sections(root, "accounts") {
@@ -137,7 +131,6 @@ impl Checker<'_> {
         };
         let mut sections = Vec::new();
         for (name, value) in all {
-            self.written.push(format!("{kind}.{}", name.get_ref()));
             let title = format!("{kind}.{}", name.get_ref());
             if !is_name(name.get_ref()) {
                 self.problem(name.span(), format!("`{}` is no name: {NAME_RULE}", name.get_ref()));
@@ -164,7 +157,7 @@ impl Checker<'_> {
             return;
         };
         let keys: Vec<AccountKey<'_>> = network.account_keys().collect();
-        let base_url = self.base_url(section, &network);
+        let base_url = self.base_url(section);
         if base_url.is_none() && network.manifest().needs_base_url && !has(section.table, "base_url") {
             let why = "base_url is missing: no host of this network is known; ask its manager for the API's address";
             self.problem(section.span.clone(), format!("{}: {why}", section.title));
@@ -173,11 +166,6 @@ impl Checker<'_> {
         allowed.extend(keys.iter().map(|key| key.name));
         self.unknown_keys(section, &allowed, &format!("network {slug}"));
         let settings = self.values(section, &keys, &format!("network {slug}"));
-        for key in &keys {
-            if let Some(value) = settings.get(key.name) {
-                self.check_reference(section, key.name, value);
-            }
-        }
         for key in keys.iter().filter(|key| key.secret) {
             if settings.get(key.name).is_some_and(|value| matches!(Reference::of(value), Reference::Literal(_))) {
                 self.parsed.literal_secrets.push(format!("{}.{}", section.title, key.name));
@@ -197,7 +185,8 @@ impl Checker<'_> {
         };
         let Some(network) = self.parsed.accounts.get(&account).map(|account| account.network.clone()) else {
             // An account with a problem of its own has been told of already.
-            if !self.is_written("accounts", &account) {
+            let written = self.text.contains(&format!("[accounts.{account}]"));
+            if !written {
                 let nearest = nearest(&account, self.parsed.accounts.keys().map(String::as_str));
                 self.problem(span, format!("there is no account `{account}`{nearest}"));
             }
@@ -230,6 +219,73 @@ impl Checker<'_> {
         let duplicates = self.duplicates(section);
         let offer = Offer { account, country, thanks_url, duplicates, params };
         self.parsed.offers.insert(section.name.to_owned(), offer);
+    }
+
+    fn client(&mut self, section: &Section<'_, '_>) {
+        self.unknown_keys(section, &["key", "previous_key", "offers", "scope", "publishable", "origins"], "a client");
+        let Some((key, key_span)) =
+            self.required_text(section, "key", "`env:NAME`, `ssm:/path` or a key made by `leadrelay key`")
+        else {
+            return;
+        };
+        let previous = self.text(section, "previous_key");
+        self.check_key(section, "key", &key, key_span);
+        if let Some((previous, span)) = &previous {
+            self.check_key(section, "previous_key", previous, span.clone());
+            if *previous == key {
+                self.problem(span.clone(), "`previous_key` is the key from before, and `key` another one");
+            }
+        }
+        let offers = self.texts(section, "offers").unwrap_or_else(|| vec!["*".to_owned()]);
+        for offer in offers.iter().filter(|offer| *offer != "*") {
+            if !self.parsed.offers.contains_key(offer) && !self.text.contains(&format!("[offers.{offer}]")) {
+                let nearest = nearest(offer, self.parsed.offers.keys().map(String::as_str));
+                self.problem(span_of(section, "offers"), format!("there is no offer `{offer}`{nearest}"));
+            }
+        }
+        let publishable = self.boolean(section, "publishable").unwrap_or(false);
+        let origins = self.texts(section, "origins").unwrap_or_default();
+        for origin in &origins {
+            let right = Url::parse(origin).is_ok_and(|url| url.origin().ascii_serialization() == *origin);
+            if !right {
+                let message = format!("`{origin}` is no origin: write scheme and host such as https://shop.example");
+                self.problem(span_of(section, "origins"), message);
+            }
+        }
+        let scope = self.text(section, "scope");
+        let scopes = match scope.as_ref().map(|(text, _)| text.as_str()) {
+            None if publishable => vec![Scope::Send],
+            None => vec![Scope::Send, Scope::Read],
+            Some("send") => vec![Scope::Send],
+            Some("read") => vec![Scope::Read],
+            Some("admin") => vec![Scope::Admin],
+            Some(other) => {
+                let message =
+                    format!("`{other}` is no scope: send, read or admin; left out, a client may send and read");
+                self.problem(span_of(section, "scope"), message);
+                Vec::new()
+            }
+        };
+        if publishable {
+            let open = offers.iter().any(|offer| offer == "*") || origins.is_empty() || scopes != [Scope::Send];
+            if open {
+                let message = "a publishable key stands in public pages: name its `offers` and `origins` one by one and leave `scope` at send";
+                self.problem(section.span.clone(), format!("{}: {message}", section.title));
+            }
+        }
+        let client = Client { name: section.name.to_owned(), offers, scopes, publishable, origins };
+        // The same client under two keys: what it has sent before stays its own.
+        self.parsed.clients.extend(previous.map(|(previous, _)| (previous, client.clone())));
+        self.parsed.clients.push((key, client));
+    }
+
+    fn check_key(&mut self, section: &Section<'_, '_>, name: &str, key: &str, span: Range<usize>) {
+        if let Reference::Literal(literal) = Reference::of(key) {
+            if literal.chars().count() < KEY_CHARS {
+                self.problem(span, format!("a key has at least {KEY_CHARS} characters; `leadrelay key` makes one"));
+            }
+            self.parsed.literal_secrets.push(format!("{}.{name}", section.title));
+        }
     }
 
     fn network(&self, slug: &str) -> Option<NetworkRef> {

@@ -12,6 +12,7 @@ use url::Url;
 
 use super::parse::Parsed;
 use crate::secrets::Reference;
+use crate::transport::is_public;
 
 pub(super) struct Checker<'a> {
     pub(super) file: &'a str,
@@ -19,8 +20,6 @@ pub(super) struct Checker<'a> {
     pub(super) own: &'a BTreeMap<String, (String, Arc<Network>)>,
     pub(super) problems: Vec<Problem>,
     pub(super) parsed: Parsed,
-    /// `accounts.main` for each section that the file has, right or wrong.
-    pub(super) written: Vec<String>,
 }
 
 /// A section of the file: where its header stands and what it is called in messages.
@@ -59,6 +58,28 @@ impl Checker<'_> {
         values
     }
 
+    pub(super) fn base_url(&mut self, section: &Section<'_, '_>) -> Option<Url> {
+        let url = self.url(section, "base_url", &["https", "http"])?;
+        let loopback = match url.host() {
+            Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
+            Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
+            Some(url::Host::Domain(host)) => host == "localhost",
+            None => false,
+        };
+        let private = match url.host() {
+            Some(url::Host::Ipv4(ip)) => !is_public(ip.into()),
+            Some(url::Host::Ipv6(ip)) => !is_public(ip.into()),
+            _ => false,
+        };
+        let fits = loopback || (url.scheme() == "https" && !private);
+        if !fits {
+            let message = "a base_url is https, or http for a loopback address only, and never a private address";
+            self.problem(span_of(section, "base_url"), message);
+            return None;
+        }
+        Some(url)
+    }
+
     pub(super) fn url(&mut self, section: &Section<'_, '_>, key: &str, schemes: &[&str]) -> Option<Url> {
         let (text, span) = self.text(section, key)?;
         match Url::parse(&text) {
@@ -94,43 +115,10 @@ impl Checker<'_> {
     /// A text, or a whole number taken as its text: ids are often written without quotes.
     pub(super) fn scalar(&mut self, section: &Section<'_, '_>, key: &str) -> Option<(String, Range<usize>)> {
         let value = value_of(section.table, key)?;
-        let DeValue::Integer(number) = value.get_ref() else { return self.text(section, key) };
-        let span = value.span();
-        let written = self.text.get(span.clone()).unwrap_or_default();
-        // 0x10 and 1_000 are numbers to TOML, and another text to the network.
-        if written == number.as_str() && written.chars().all(|c| c.is_ascii_digit()) {
-            return Some((written.to_owned(), span));
+        if let DeValue::Integer(number) = value.get_ref() {
+            return Some((number.as_str().to_owned(), value.span()));
         }
-        self.problem(span, format!("`{key}` is more than digits: write it in quotes, just as the network shows it"));
-        None
-    }
-
-    /// Whether the file has a section, right or wrong.
-    pub(super) fn is_written(&self, kind: &str, name: &str) -> bool {
-        let title = format!("{kind}.{name}");
-        self.written.contains(&title)
-    }
-
-    /// A reference names what it refers to.
-    pub(super) fn check_reference(&mut self, section: &Section<'_, '_>, key: &str, value: &str) {
-        let is_name = |name: &str| {
-            let start = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
-            start && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
-        };
-        let is_path = |path: &str| {
-            let right = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '_' | '-' | '.');
-            path.len() > 1 && path.starts_with('/') && !path.ends_with('/') && path.chars().all(right)
-        };
-        let message = match Reference::of(value) {
-            Reference::Env(name) if !is_name(name) => {
-                "`env:` is followed by a variable's name, such as env:ADCOMBO_API"
-            }
-            Reference::Ssm(path) if !is_path(path) => {
-                "`ssm:` is followed by a parameter's path, such as ssm:/leadrelay/api"
-            }
-            _ => return,
-        };
-        self.problem(span_of(section, key), message);
+        self.text(section, key)
     }
 
     pub(super) fn boolean(&mut self, section: &Section<'_, '_>, key: &str) -> Option<bool> {
@@ -185,7 +173,7 @@ pub(super) fn has(table: &DeTable<'_>, key: &str) -> bool {
 }
 
 pub(super) fn has_wrong_type(table: &DeTable<'_>, key: &str) -> bool {
-    value_of(table, key).is_some_and(|value| !matches!(value.get_ref(), DeValue::String(_)))
+    value_of(table, key).is_some_and(|value| !matches!(value.get_ref(), DeValue::String(_) | DeValue::Integer(_)))
 }
 
 pub(super) fn span_of(section: &Section<'_, '_>, key: &str) -> Range<usize> {

@@ -68,10 +68,10 @@ fn a_right_configuration_is_read_whole() {
 #[test]
 fn documents_hold_hashes_of_keys_and_never_the_keys() {
     let parsed = parse("leadrelay.toml", RIGHT, &BTreeMap::new()).unwrap();
-    let documents = parsed.documents(|reference| Ok(format!("key-of-{reference}"))).unwrap();
+    let documents = parsed.documents(|reference| Ok(format!("key of {reference}"))).unwrap();
     assert_eq!(documents.len(), 6);
-    assert!(documents.contains_key(&client_document(&crate::keys::hash_of_key("key-of-env:SITE_A_KEY"))));
-    assert!(!documents.values().any(|document| document.contains("key-of") || document.contains("pk-0123")));
+    assert!(documents.contains_key(&client_document(&crate::keys::hash_of_key("key of env:SITE_A_KEY"))));
+    assert!(!documents.values().any(|document| document.contains("key of") || document.contains("pk-0123")));
     let account: Account = serde_json::from_str(&documents["account#m1"]).unwrap();
     assert_eq!(account, parsed.accounts["m1"]);
 }
@@ -79,52 +79,8 @@ fn documents_hold_hashes_of_keys_and_never_the_keys() {
 #[test]
 fn two_clients_with_one_key_are_refused() {
     let parsed = parse("leadrelay.toml", RIGHT, &BTreeMap::new()).unwrap();
-    let error = parsed.documents(|_| Ok("the-same-for-both-of-them\n".to_owned())).unwrap_err();
+    let error = parsed.documents(|_| Ok("the same".to_owned())).unwrap_err();
     assert_eq!(error, "clients.page.key: another client has the same key");
-}
-
-#[test]
-fn a_key_that_no_request_can_carry_is_refused_before_it_is_stored() {
-    let parsed = parse("leadrelay.toml", RIGHT, &BTreeMap::new()).unwrap();
-    for (key, message) in [("short", "at least 16 characters"), ("sixteen and a space", "no spaces")] {
-        let error = parsed.documents(|_| Ok(key.to_owned())).unwrap_err();
-        assert!(
-            error.starts_with("clients.site-a.key: ") && error.contains(message) && !error.contains(key),
-            "{error}"
-        );
-    }
-}
-
-#[test]
-fn an_origin_with_a_wildcard_fits_the_hosts_below_and_no_others() {
-    let client = |origin: &str| {
-        let text = RIGHT.replace("https://shop.example\"]", &format!("{origin}\"]"));
-        let parsed = parse("leadrelay.toml", &text, &BTreeMap::new()).unwrap();
-        parsed.clients.into_iter().find(|(_, client)| client.publishable).unwrap().1
-    };
-    let below = client("https://*.shop.example");
-    for right in ["https://a.shop.example", "https://a.b-2.shop.example"] {
-        assert!(below.may_be_used_from(right), "{right}");
-    }
-    for wrong in [
-        "https://shop.example",
-        "http://a.shop.example",
-        "https://ashop.example",
-        "https://.shop.example",
-        "https://a..shop.example",
-        "https://a.shop.example:8443",
-        "https://a.shop.example.evil.example",
-        "https://evil.example/.shop.example",
-        "https://evil.example#.shop.example",
-        "https://evil@a.shop.example",
-        "https://*.shop.example",
-        "null",
-        "",
-    ] {
-        assert!(!below.may_be_used_from(wrong), "{wrong}");
-    }
-    let port = client("https://*.shop.example:8443");
-    assert!(port.may_be_used_from("https://a.shop.example:8443") && !port.may_be_used_from("https://a.shop.example"));
 }
 
 #[test]

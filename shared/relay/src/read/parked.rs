@@ -4,11 +4,9 @@ use lead::Status;
 use orders::{ParkKey, Parked};
 use serde::Serialize;
 
-use super::asked::limit;
-use super::{Refused, failed, problem};
+use super::{Refused, busy, limit, problem};
 use crate::call::{Answer, Call};
 use crate::config::Client;
-use crate::keys::hash_of_key;
 use crate::relay::Relay;
 use crate::sweep::ORPHAN_MS;
 use crate::view::rfc3339;
@@ -52,32 +50,17 @@ impl Relay {
         let account = call.query_value("account").filter(|account| !account.is_empty());
         let account = account.ok_or_else(|| problem(400, "parameter", "account is wanted: whose parked postbacks?"))?;
         let wrong = || problem(400, "parameter", "cursor: it is none that a list gave out");
-        let start =
-            call.query_value("cursor").map(|cursor| start_of(&account, &cursor).ok_or_else(wrong)).transpose()?;
-        let page = self.store.parked(&account, start.as_deref(), limit(call)?).await;
-        let page = page.map_err(|error| failed(&error))?;
+        let start = match call.query_value("cursor") {
+            Some(cursor) => {
+                Some(hex::decode(cursor).ok().and_then(|bytes| String::from_utf8(bytes).ok()).ok_or_else(wrong)?)
+            }
+            None => None,
+        };
+        let page = self.store.parked(&account, start.as_deref(), limit(call)?).await.map_err(|error| busy(&error))?;
         let now_ms = self.clock.now_ms();
         let parked = page.parked.iter().map(|parked| view(parked, now_ms)).collect();
-        Ok(Answer::json(200, &Listing { parked, next: page.next.map(|next| cursor_at(&account, &next)) }))
+        Ok(Answer::json(200, &Listing { parked, next: page.next.map(hex::encode) }))
     }
-}
-
-/// Hexadecimal digits that show that a cursor is ours, and of this account.
-const MARK: usize = 8;
-
-fn mark(account: &str, place: &str) -> String {
-    hash_of_key(&format!("{account}#{place}")).chars().take(MARK).collect()
-}
-
-/// The cursor of a place: the table refuses places that were made up, and would be asked in vain.
-fn cursor_at(account: &str, place: &str) -> String {
-    mark(account, place) + &hex::encode(place)
-}
-
-fn start_of(account: &str, cursor: &str) -> Option<String> {
-    let (marked, place) = cursor.split_at_checked(MARK)?;
-    let place = String::from_utf8(hex::decode(place).ok()?).ok()?;
-    (mark(account, &place) == marked).then_some(place)
 }
 
 fn view(parked: &Parked, now_ms: u64) -> ParkedView {

@@ -13,8 +13,8 @@ pub struct Age {
     pub from_s: u64,
     /// Orders younger than this, in seconds.
     pub to_s: u64,
-    /// How often they are asked for, in seconds; `None`: never.
-    pub every_s: Option<u64>,
+    /// How often they are asked for, in seconds; [`u64::MAX`]: never.
+    pub every_s: u64,
 }
 
 impl Age {
@@ -30,18 +30,18 @@ const DAY: u64 = 24 * HOUR;
 
 /// A tenth of all decisions comes after 44 days, the last seen after 129.
 pub const AGES: [Age; 4] = [
-    Age { name: "hours", from_s: 0, to_s: 2 * HOUR, every_s: Some(5 * MINUTE) },
-    Age { name: "days", from_s: 2 * HOUR, to_s: 3 * DAY, every_s: Some(HOUR) },
-    Age { name: "weeks", from_s: 3 * DAY, to_s: 30 * DAY, every_s: Some(6 * HOUR) },
-    Age { name: "months", from_s: 30 * DAY, to_s: 130 * DAY, every_s: Some(DAY) },
+    Age { name: "hours", from_s: 0, to_s: 2 * HOUR, every_s: 5 * MINUTE },
+    Age { name: "days", from_s: 2 * HOUR, to_s: 3 * DAY, every_s: HOUR },
+    Age { name: "weeks", from_s: 3 * DAY, to_s: 30 * DAY, every_s: 6 * HOUR },
+    Age { name: "months", from_s: 30 * DAY, to_s: 130 * DAY, every_s: DAY },
 ];
 
 /// The classes in an account's own rhythm.
 pub(crate) fn ages_of(rhythm: &Rhythm) -> [Age; 4] {
     AGES.map(|age| match rhythm.of(age.name) {
         None => age,
-        Some(Every::Never) => Age { every_s: None, ..age },
-        Some(Every::Seconds(every_s)) => Age { every_s: Some(every_s), ..age },
+        Some(Every::Never) => Age { every_s: u64::MAX, ..age },
+        Some(Every::Seconds(every_s)) => Age { every_s, ..age },
     })
 }
 
@@ -87,14 +87,10 @@ impl Progress {
 
     /// Whether a round is due.
     pub(crate) const fn is_due(&self, age: &Age, now_s: u64, all: bool) -> bool {
-        if self.is_paused(now_s) {
+        if self.is_paused(now_s) || (age.every_s == u64::MAX && !all) {
             return false;
         }
-        match age.every_s {
-            _ if all => true,
-            None => false,
-            Some(every_s) => self.resume.is_some() || now_s >= self.began_s.saturating_add(every_s),
-        }
+        all || self.resume.is_some() || now_s >= self.began_s.saturating_add(age.every_s)
     }
 
     /// Whether no class of the account is asked for now.
@@ -113,10 +109,10 @@ impl Progress {
 
     /// Since when the next round has been due, in seconds since 1970; 0 where there was none yet.
     pub(crate) const fn due_since_s(&self, age: &Age) -> u64 {
-        match (self.began_s, self.resume.is_some(), age.every_s) {
-            (0, ..) => 0,
-            (began_s, false, Some(every_s)) => began_s.saturating_add(every_s),
-            (began_s, ..) => began_s,
+        match (self.began_s, self.resume.is_some()) {
+            (0, _) => 0,
+            (began_s, true) => began_s,
+            (began_s, false) => began_s.saturating_add(age.every_s),
         }
     }
 
@@ -159,7 +155,7 @@ mod tests {
     fn an_account_has_its_own_rhythm() {
         let rhythm = Rhythm { hours: Some(Every::Seconds(60)), months: Some(Every::Never), ..Rhythm::default() };
         let [hours, days, _, months] = ages_of(&rhythm);
-        assert_eq!((hours.every_s, days.every_s), (Some(60), Some(HOUR)));
+        assert_eq!((hours.every_s, days.every_s), (60, HOUR));
         let new = Progress::default();
         assert!(!new.is_due(&months, 1000, false) && new.is_due(&months, 1000, true));
         assert!(new.is_due(&days, HOUR, false));

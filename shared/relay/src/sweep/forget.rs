@@ -1,42 +1,27 @@
 //! Forgets a customer: everything that says who they are goes, the figures stay. No answer and no line shows who it was.
 
 use std::collections::BTreeSet;
-use std::fmt;
 
 use lead::OrderId;
-use orders::{Filter, Order, ParkKey, Source, StoreError};
+use orders::{Erased, Filter, Order, ParkKey, Source, StoreError};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::Run;
+use super::requests::{RequestError, read};
 use crate::config::offer_document;
-use crate::operate::TaskFailure;
 use crate::relay::Relay;
 
 const PAGE: usize = 100;
 /// So many order ids are named.
 const NAMED: usize = 200;
 
-/// Who is to be forgotten. Its `Debug` shows no phone.
-#[derive(Clone, Default, PartialEq, Eq)]
-pub struct ForgetRequest {
-    /// All orders of this phone, in full.
-    pub phone: Option<String>,
-    /// This order alone.
-    pub order_id: Option<OrderId>,
-    /// Do it; otherwise it is only counted.
-    pub apply: bool,
-}
-
-impl fmt::Debug for ForgetRequest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let phone = self.phone.as_ref().map(|_| "***");
-        let Self { order_id, apply, .. } = self;
-        f.debug_struct("ForgetRequest")
-            .field("phone", &phone)
-            .field("order_id", order_id)
-            .field("apply", apply)
-            .finish()
-    }
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct ForgetRequest {
+    phone: Option<String>,
+    order_id: Option<OrderId>,
+    apply: bool,
 }
 
 /// What was erased, or would be.
@@ -54,29 +39,15 @@ pub struct ForgetAnswer {
     pub more: bool,
 }
 
-impl ForgetAnswer {
-    fn count(&mut self, holds: bool, id: &OrderId) {
-        if holds {
-            self.orders += 1;
-            if self.order_ids.len() < NAMED {
-                self.order_ids.push(id.to_string());
-            }
-        }
-    }
-}
-
 impl Relay {
-    pub(crate) async fn forget_on_request(
-        &self,
-        asked: &ForgetRequest,
-        run: &Run,
-    ) -> Result<ForgetAnswer, TaskFailure> {
+    pub(super) async fn forget_on_request(&self, request: &Value, run: &Run) -> Result<ForgetAnswer, RequestError> {
+        let asked: ForgetRequest = read("forget", "`phone` or `order_id`, and `apply`", request)?;
         let mut answer = ForgetAnswer { applied: asked.apply, ..ForgetAnswer::default() };
         match (&asked.phone, &asked.order_id) {
             (Some(phone), None) => self.forget_phone(phone, asked.apply, run, &mut answer).await?,
             (None, Some(id)) => {
                 let order = self.store.get(id).await?;
-                let order = order.ok_or_else(|| TaskFailure::Missing(format!("there is no order {id}")))?;
+                let order = order.ok_or_else(|| RequestError::Unclear(format!("there is no order {id}")))?;
                 if asked.apply
                     && let Some(lead) = &order.lead
                 {
@@ -84,7 +55,7 @@ impl Relay {
                 }
                 self.forget_order(&order, asked.apply, &mut answer).await?;
             }
-            _ => return Err(TaskFailure::Unclear("name either `phone` or `order_id`".to_owned())),
+            _ => return Err(RequestError::Unclear("name either `phone` or `order_id`".to_owned())),
         }
         let (orders, parked) = (answer.orders, answer.parked);
         if asked.apply {
@@ -99,7 +70,7 @@ impl Relay {
         apply: bool,
         run: &Run,
         answer: &mut ForgetAnswer,
-    ) -> Result<(), TaskFailure> {
+    ) -> Result<(), RequestError> {
         let phone = e164(phone)?;
         let filter = Filter { phone: Some(phone.clone()), ..Filter::default() };
         let mut offers = BTreeSet::new();
@@ -109,13 +80,6 @@ impl Relay {
             for order in &page.orders {
                 offers.insert(order.offer.clone());
                 self.forget_order(order, apply, answer).await?;
-            }
-            // What this version cannot read holds the phone all the same.
-            for skipped in &page.unreadable {
-                offers.extend(skipped.offer.clone());
-                let Ok(id) = skipped.id.parse() else { continue };
-                let holds = !apply || self.erase_or_skip(&id, Source::Operator).await?;
-                answer.count(holds, &id);
             }
             cursor = page.next;
             if cursor.is_none() {
@@ -151,23 +115,28 @@ impl Relay {
             }
         }
         let holds = if apply {
-            self.erase_or_skip(&order.id, Source::Operator).await?
+            matches!(self.store.erase(&order.id, Source::Operator, self.clock.now_ms()).await?, Erased::Done(_))
         } else {
             order.lead.is_some() || order.click_id.is_some() || order.comment.is_some()
         };
-        answer.count(holds, &order.id);
+        if holds {
+            answer.orders += 1;
+            if answer.order_ids.len() < NAMED {
+                answer.order_ids.push(order.id.to_string());
+            }
+        }
         Ok(())
     }
 }
 
 /// A phone in E.164. The message repeats nothing of it.
-fn e164(text: &str) -> Result<String, TaskFailure> {
+fn e164(text: &str) -> Result<String, RequestError> {
     let kept: String = text.chars().filter(|c| !matches!(c, ' ' | '-' | '(' | ')')).collect();
     let digits = kept
         .strip_prefix('+')
         .filter(|digits| (7..=15).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit()));
     match digits {
         Some(_) => Ok(kept),
-        None => Err(TaskFailure::Unclear("a phone is wanted in full, with + and its country code".to_owned())),
+        None => Err(RequestError::Unclear("a phone is wanted in full, with + and its country code".to_owned())),
     }
 }

@@ -1,7 +1,7 @@
 //! Applies news that came before its order.
 
 use lead::OrderId;
-use orders::{Applied, Event, Kind, News, Noted, ParkKey, Parked, StoreError};
+use orders::{Applied, Event, Kind, News, ParkKey, Parked, StoreError};
 
 use super::{Run, Sums, Target};
 use crate::relay::Relay;
@@ -50,22 +50,16 @@ impl Relay {
         together.retain(|parked| now_ms.saturating_sub(parked.news.at_ms) <= ORPHAN_MS);
         together.sort_by_key(|parked| parked.news.at_ms);
         let Some(first) = together.first() else { return Ok(true) };
-        let ids = match &first.key {
-            ParkKey::Order(id) => vec![id.clone()],
-            ParkKey::NetworkOrder(eid) => self.store.ids_by_network_order(&target.name, eid).await?,
+        let id = match &first.key {
+            ParkKey::Order(id) => Some(id.clone()),
+            ParkKey::NetworkOrder(eid) => self.store.ids_by_network_order(&target.name, eid).await?.into_iter().next(),
         };
+        let Some(id) = id else { return Ok(true) };
         for parked in &together {
-            let mut found = false;
-            for id in &ids {
-                match self.apply_one(target, id, parked).await? {
-                    Applied::Missing | Applied::NotYours => continue,
-                    Applied::Changed { .. } | Applied::PayoutChanged => sums.changed += 1,
-                    Applied::Same | Applied::Ignored => {}
-                }
-                found = true;
-            }
-            if !found {
-                return Ok(true);
+            match self.apply_one(&target.name, &id, parked).await? {
+                Applied::Missing | Applied::NotYours => return Ok(true),
+                Applied::Changed | Applied::PayoutChanged => sums.changed += 1,
+                Applied::Same | Applied::Ignored => {}
             }
             self.store.unpark(&target.name, parked).await?;
             sums.parked_applied += 1;
@@ -74,19 +68,16 @@ impl Relay {
     }
 
     /// News applies when it is applied, not when it came: a history goes forward. When it came stands beside it.
-    async fn apply_one(&self, target: &Target, id: &OrderId, parked: &Parked) -> Result<Applied, StoreError> {
+    async fn apply_one(&self, account: &str, id: &OrderId, parked: &Parked) -> Result<Applied, StoreError> {
         let now_ms = self.clock.now_ms();
         let waited = Event {
             raw_status: parked.news.raw_status.clone(),
             note: Some(format!("came {}", rfc3339(parked.news.at_ms))),
             ..Event::new(now_ms, Kind::Parked, parked.news.source)
         };
-        match self.store.note(&target.name, id, &waited).await? {
-            Noted::Missing => Ok(Applied::Missing),
-            Noted::Added | Noted::There => {
-                let news = News { at_ms: now_ms, ..parked.news.clone() };
-                self.news_of(&target.name, Some(&target.account.network)).apply(id, &news).await
-            }
+        match self.store.note(account, id, &waited).await? {
+            none @ (Applied::Missing | Applied::NotYours) => Ok(none),
+            _ => self.store.apply_news(account, id, &News { at_ms: now_ms, ..parked.news.clone() }).await,
         }
     }
 }

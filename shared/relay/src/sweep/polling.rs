@@ -191,7 +191,7 @@ impl<'a> Round<'a> {
     /// Sends slices to the queue, or works on them here, several at once. Tells whether they are finished or sent.
     async fn work_off(&self, slices: Vec<Slice>, sums: &mut Sums) -> Result<bool, StoreError> {
         if let Some(queue) = self.relay.queue.as_ref().filter(|_| !slices.is_empty()) {
-            let bodies: Vec<String> = slices.iter().filter_map(Slice::body).collect();
+            let bodies: Vec<String> = slices.iter().filter_map(|slice| serde_json::to_string(slice).ok()).collect();
             match queue.send(&bodies).await {
                 Ok(taken) if taken == slices.len() => {
                     sums.slices += u64::try_from(taken).unwrap_or(u64::MAX);
@@ -216,7 +216,7 @@ impl<'a> Round<'a> {
 
     /// Where calls are limited, a class of old orders makes way when a younger one is due again.
     fn stop_ms(&self, ages: &[Age], age: &Age) -> u64 {
-        let younger = ages.iter().take_while(|other| other.name != age.name).filter_map(|other| other.every_s).min();
+        let younger = ages.iter().take_while(|other| other.name != age.name).map(|other| other.every_s).min();
         match younger.filter(|_| self.is_limited() && !self.run.all) {
             Some(every_s) => self.run.stop_ms.min(self.cut_s.saturating_add(every_s).saturating_mul(1000)),
             None => self.run.stop_ms,
@@ -273,15 +273,15 @@ impl<'a> Round<'a> {
             .with("failed", read(&tally.failed))
             .with("oldest_lag_s", read(&tally.lag_s))
             .with("poll_lag_s", read(&tally.lag_s))
+            .with("status_changes", read(&tally.changed))
             .with("unmapped_words", read(&tally.unmapped))
-            .with("contradictions", read(&tally.contradictions))
             .with("poll_failures", failures)
             .write(self.relay.clock.now_ms());
     }
 }
 
 /// The calls a minute an account may make: the network's limit, or the account's own where that is lower.
-pub(super) fn limit(network: &Network, target: &Target) -> Option<u32> {
+fn limit(network: &Network, target: &Target) -> Option<u32> {
     let theirs = network.manifest().poll.as_ref().and_then(|poll| poll.per_minute).filter(|limit| *limit > 0);
     theirs.into_iter().chain(target.account.calls_per_minute).min()
 }

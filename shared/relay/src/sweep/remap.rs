@@ -20,14 +20,16 @@ const PAGE: usize = 200;
 const MOST: usize = 500;
 
 /// What is to be read again.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct RemapRequest {
     /// The account.
     pub account: String,
     /// Do it; otherwise it is only shown.
+    #[serde(default)]
     pub apply: bool,
     /// Where an earlier answer ended.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cursor: Option<String>,
 }
 
@@ -154,10 +156,12 @@ impl Relay {
             note: Some("a word of before, read by today's tables".to_owned()),
             ..News::new(reread.status, Source::Operator, self.clock.now_ms())
         };
-        let desk = self.news_of(&order.account, Some(&order.network));
-        if !matches!(desk.apply(&order.id, &news).await?, Applied::Changed { .. }) {
+        let applied = self.store.apply_news(&order.account, &order.id, &news).await?;
+        if applied != Applied::Changed {
             return Ok(Remap::Moved);
         }
+        let (account, order_id, from, to) = (&order.account, &order.id, order.status, reread.status);
+        tracing::info!(%account, %order_id, %from, %to, "a word is read otherwise today");
         Ok(Remap::Changed)
     }
 }
@@ -256,7 +260,7 @@ mod tests {
         order.status = status;
         for (kind, source, status, word) in events {
             let raw_status = Some((*word).to_owned()).filter(|word| !word.is_empty());
-            order.history.push(Event { status: *status, raw_status, ..Event::new(1, kind.clone(), *source) });
+            order.history.push(Event { status: *status, raw_status, ..Event::new(1, *kind, *source) });
         }
         order
     }

@@ -6,7 +6,6 @@ use std::collections::BTreeMap;
 use futures_util::{StreamExt, stream};
 use orders::{Duty, StoreError, schema};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use super::ages::{Age, Progress, ages_of};
 use super::polling::{Round, Sliced, duty_name};
@@ -19,10 +18,7 @@ const SENT_AGAIN_S: u64 = 20 * 60;
 /// Slices that one process works on at once.
 pub(super) const SLICES_AT_ONCE: usize = 4;
 
-/// How a message of the queue names a slice, and which form of it this is.
-const SLICE: (&str, u64) = ("slice", 1);
-
-/// One slice, as it goes through the queue: [`Slice::body`].
+/// One slice, as it goes through the queue.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Slice {
     /// The account.
@@ -39,28 +35,6 @@ pub(crate) struct Slice {
 }
 
 impl Slice {
-    /// The message that carries it: its members beside its type and version.
-    pub(crate) fn body(&self) -> Option<String> {
-        let mut message = serde_json::to_value(self).ok()?;
-        let members = message.as_object_mut()?;
-        let (kind, version) = SLICE;
-        members.insert("type".to_owned(), kind.into());
-        members.insert("v".to_owned(), version.into());
-        Some(message.to_string())
-    }
-
-    /// Reads a message. One without a type is of an earlier release, whose only messages were slices; one of another type
-    /// or version is of a later one, and waits for it.
-    fn read(body: &str) -> Option<Self> {
-        let message: Value = serde_json::from_str(body).ok()?;
-        let (kind, version) = SLICE;
-        let is_slice = match message.get("type") {
-            None => true,
-            Some(told) => told == kind && message.get("v").and_then(Value::as_u64) == Some(version),
-        };
-        is_slice.then(|| Self::deserialize(&message).ok()).flatten()
-    }
-
     /// The name of its duty.
     pub(crate) fn duty(&self) -> String {
         slice_duty(&self.age, self.part)
@@ -132,8 +106,8 @@ impl Relay {
     }
 
     async fn work_off_one(&self, run: &Run, message: &Message) -> bool {
-        let Some(slice) = Slice::read(&message.body) else {
-            tracing::error!(message = message.id, "a message of the queue is nothing that this release knows");
+        let Ok(slice) = serde_json::from_str::<Slice>(&message.body) else {
+            tracing::error!(message = message.id, "a message of the queue is no slice");
             return false;
         };
         match Box::pin(self.work_off_slice(run, &slice)).await {
@@ -203,19 +177,11 @@ mod tests {
     }
 
     #[test]
-    fn a_slice_is_a_small_message_with_its_type_and_version() {
+    fn a_slice_is_a_small_message() {
         let slice = Slice { account: "main".into(), age: "days".into(), part: 3, round: 1_700_000_000, due: 0 };
-        let body = slice.body().unwrap();
-        let members = [r#""type":"slice""#, r#""v":1"#, r#""account":"main""#, r#""part":3"#];
-        assert!(members.iter().all(|member| body.contains(member)) && body.len() < 100, "{body}");
-        let before = r#"{"account":"main","age":"days","part":3,"round":1700000000,"due":0}"#;
-        for message in [body.as_str(), before] {
-            assert_eq!(Slice::read(message), Some(slice.clone()), "{message}");
-        }
-        for later in [body.replace("\"v\":1", "\"v\":2"), body.replace("\"slice\"", "\"task\""), "no slice".to_owned()]
-        {
-            assert_eq!(Slice::read(&later), None, "{later}");
-        }
+        let text = serde_json::to_string(&slice).unwrap();
+        assert_eq!(text, r#"{"account":"main","age":"days","part":3,"round":1700000000,"due":0}"#);
+        assert_eq!(serde_json::from_str::<Slice>(&text).unwrap(), slice);
         assert_eq!(slice.duty(), "poll#days#3");
     }
 }

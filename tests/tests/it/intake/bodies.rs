@@ -21,10 +21,10 @@ async fn what_cannot_be_read_is_told_and_nothing_is_stored() {
         ("no JSON", 400, post().body("application/json", "{\"offer\": ")),
         ("a JSON list", 400, post().body("application/json", "[]")),
         ("an empty body", 400, post().body("application/json", "")),
-        ("a name of no UTF-8", 422, post().body(form, "offer=tea&phone=500100200&name=%ff")),
+        ("a form of no UTF-8", 400, post().body(form, "name=%ff")),
         ("no content type", 415, post()),
-        ("plain text", 415, post().body("text/plain", "offer=tea")),
-        ("a multipart that breaks off", 400, post().body("multipart/form-data; boundary=x", "--x")),
+        ("plain text", 415, post().body("text/plain", lead().to_string())),
+        ("multipart", 415, post().body("multipart/form-data; boundary=x", "--x--")),
         ("more than 64 KiB", 413, post().json(&padded(64 * 1024))),
         ("a long key", 400, post().header("idempotency-key", &"k".repeat(256)).json(&lead())),
         ("an empty key", 400, post().header("idempotency-key", " ").json(&lead())),
@@ -48,11 +48,12 @@ async fn a_content_type_may_have_parameters_and_either_case() {
 #[tokio::test]
 async fn all_that_is_wrong_is_told_at_once() {
     let bench = bench().await;
-    let wrong = json!({"offer": "anywhere", "phone": "12", "country": "Poland", "quantity": 0, "fone": "1", "email": "jan", "test": "jan?"});
+    let wrong =
+        json!({"offer": "anywhere", "phone": "12", "country": "Poland", "quantity": 0, "fone": "1", "email": "jan"});
     let problem = bench.send_lead(&wrong).await.problem(422);
     let mut told = fields(&problem);
     told.sort_unstable();
-    assert_eq!(told, ["country", "name", "test"]);
+    assert_eq!(told, ["country", "email", "fone", "name", "quantity"]);
     // Nothing of what the customer typed is repeated.
     assert!(!problem.to_string().contains("jan"), "{problem}");
     nothing_happened(&bench).await;

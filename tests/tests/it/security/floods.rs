@@ -33,15 +33,15 @@ async fn a_hundred_thousand_fields_are_refused() {
     let fields = |piece: fn(usize) -> String, number: usize| (0..number).map(piece).collect::<String>();
     let bombs: [fn(usize) -> String; 4] = [
         |number| format!("a{number}=1&"),
-        |number| format!("city={number}&"),
+        |_| "city=1&".to_owned(),
         |number| format!("params[p{number}]=1&"),
-        |number| format!("params[drcash]={number}&"),
+        |_| "params[drcash]=1&".to_owned(),
     ];
     for bomb in bombs {
         let body = format!("{lead}{}", fields(bomb, 100_000));
         bench.send(&Event::post("/leads").key(KEY).body(FORM, body)).await.problem(413);
     }
-    // As many as one body holds: a name of the lead given with many values, and parameters of no network, are told.
+    // As many as one body holds: a name of the lead given twice, and parameters of no network, are told.
     for bomb in &bombs[1..] {
         let body = format!("{lead}{}", fields(*bomb, 3_000));
         let problem = bench.send(&Event::post("/leads").key(KEY).body(FORM, body)).await.problem(422);

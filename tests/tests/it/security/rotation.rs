@@ -1,13 +1,11 @@
 //! Keys are changed while everything goes on.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use relay::Relay;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{bench, lead};
-use crate::harness::{Act, Bench, Event, KEY, Network, Reply, SECRET, TWO_ACCOUNTS, accepted};
+use crate::harness::{Bench, Event, Reply, SECRET, TWO_ACCOUNTS};
 
 const OLD: &str = "key-of-shop-old-0123456789";
 const NEW: &str = "key-of-shop-new-9876543210";
@@ -63,76 +61,4 @@ async fn postbacks_of_the_secret_before_are_heard_until_it_goes() {
             assert_eq!(Reply::of(response).status, status, "relay {number}");
         }
     }
-}
-
-/// A bench whose account `main` has its credentials in SSM, which holds `first`; a relay over both, and SSM itself.
-async fn with_parameters() -> (Bench, Arc<Relay>, Network) {
-    let bench = Bench::configured(&TWO_ACCOUNTS.replacen("t0ken", "ssm:/relay/main/api", 1)).await;
-    let ssm = Network::start(Arc::clone(&bench.clock)).await;
-    holds(&ssm, "first");
-    bench.network.otherwise(|_| accepted());
-    let relay = bench.relay_with_ssm(&ssm);
-    (bench, relay, ssm)
-}
-
-fn holds(ssm: &Network, value: &'static str) {
-    ssm.otherwise(move |_| Act::json(&json!({"Parameters": [{"Name": "/relay/main/api", "Value": value}]})));
-}
-
-/// Sends a lead and tells what became of it, and with which credentials the network was called.
-async fn sent(bench: &Bench, relay: &Relay) -> (Value, Vec<String>) {
-    let Ok(response) = submit_lead::handle(relay, Event::post("/leads").key(KEY).json(&lead()).request()).await;
-    let named = |request: &crate::harness::Request| request.header("authorization").unwrap_or_default().to_owned();
-    let credentials = bench.network.take().iter().map(named).collect();
-    (Reply::of(response).json()["delivery"].clone(), credentials)
-}
-
-#[tokio::test]
-async fn a_changed_parameter_reaches_a_process_that_lives_on() {
-    let (bench, relay, ssm) = with_parameters().await;
-    assert_eq!(sent(&bench, &relay).await, (json!("delivered"), vec!["Bearer first".to_owned()]));
-    holds(&ssm, "second");
-    bench.clock.advance(Duration::from_mins(9));
-    assert_eq!(sent(&bench, &relay).await.1, ["Bearer first"], "it is not asked for with each lead");
-    bench.clock.advance(Duration::from_mins(2));
-    assert_eq!(sent(&bench, &relay).await.1, ["Bearer second"]);
-    assert_eq!(ssm.take().len(), 2);
-}
-
-/// The network says so before the value is old.
-#[tokio::test]
-async fn a_parameter_that_a_network_turns_away_is_read_anew() {
-    let (bench, relay, ssm) = with_parameters().await;
-    sent(&bench, &relay).await;
-    holds(&ssm, "second");
-    bench.clock.advance(Duration::from_mins(1));
-    bench.network.script([Act::answer(401, "")]);
-    assert_eq!(sent(&bench, &relay).await, (json!("queued"), vec!["Bearer first".to_owned()]));
-    bench.clock.advance(Duration::from_secs(61));
-    assert_eq!(sent(&bench, &relay).await, (json!("delivered"), vec!["Bearer second".to_owned()]));
-}
-
-#[tokio::test]
-async fn while_the_store_of_parameters_fails_the_value_of_before_goes_on() {
-    let (bench, relay, ssm) = with_parameters().await;
-    sent(&bench, &relay).await;
-    ssm.take();
-    ssm.otherwise(|_| Act::answer(500, "{}"));
-    bench.clock.advance(Duration::from_mins(11));
-    for _ in 0..3 {
-        assert_eq!(sent(&bench, &relay).await, (json!("delivered"), vec!["Bearer first".to_owned()]));
-    }
-    assert_eq!(ssm.take().len(), 3, "three tries, and then nobody asks for a while");
-    holds(&ssm, "second");
-    bench.clock.advance(Duration::from_secs(16));
-    assert_eq!(sent(&bench, &relay).await.1, ["Bearer second"]);
-}
-
-#[tokio::test]
-async fn a_parameter_that_cannot_be_had_once_or_twice_costs_no_lead() {
-    let (bench, relay, ssm) = with_parameters().await;
-    let throttled = json!({"__type": "ThrottlingException"}).to_string();
-    ssm.script([Act::answer(400, throttled), Act::close_read()]);
-    assert_eq!(sent(&bench, &relay).await, (json!("delivered"), vec!["Bearer first".to_owned()]));
-    assert_eq!(ssm.take().len(), 3);
 }

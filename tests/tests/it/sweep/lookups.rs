@@ -1,13 +1,14 @@
 //! Leads in doubt of networks that can be asked by our own id.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use orders::DeliveryOutcome;
+use lead::{Country, Lead, OrderId, Phone};
+use orders::{DeliveryOutcome, DeliveryReport, NewOrder, Source};
 use serde_json::json;
 
-use super::{bench, delivered, lead, stored};
-use crate::harness::{Act, Bench, kinds, sweep};
+use super::{bench, delivered, lead};
+use crate::harness::{Act, Bench, START_MS, kinds, sweep};
 
 /// A lead of `whocpa` whose answer was lost.
 async fn in_doubt(bench: &Bench) -> String {
@@ -77,6 +78,34 @@ async fn open_orders_and_those_in_doubt_are_both_asked_for() {
     assert_eq!(asked, BTreeSet::from([open, doubted]));
 }
 
+/// Stores so many leads in doubt, as an outage with lost answers leaves them.
+async fn stored_in_doubt(bench: &Bench, number: u64) -> BTreeSet<String> {
+    let mut ids = BTreeSet::new();
+    for number in 0..number {
+        let country: Country = "PL".parse().unwrap();
+        let phone = Phone::parse("+48500100200", country).unwrap();
+        let id = OrderId::new(START_MS - 600_000 + number, phone.e164(), number.into());
+        let new = NewOrder {
+            id: id.clone(),
+            account: "ours".to_owned(),
+            offer: "ours".to_owned(),
+            network: "whocpa".to_owned(),
+            client: "tester".to_owned(),
+            lead: Lead { name: "Jan Test".to_owned(), phone, country, fields: BTreeMap::new() },
+            overrides: BTreeMap::new(),
+            test: false,
+            duplicate_of: None,
+            expires: None,
+        };
+        bench.store.insert(&new).await.unwrap();
+        let unknown = DeliveryOutcome::Unknown { lookup: true };
+        let report = DeliveryReport::new(unknown, Source::Intake, START_MS - 500_000);
+        bench.store.record_delivery("ours", &id, &report).await.unwrap();
+        ids.insert(id.to_string());
+    }
+    ids
+}
+
 /// The network knows none of them: they stay in front for good, and those behind them have their turn all the same, also
 /// where each run has time for a page only.
 #[tokio::test]
@@ -84,7 +113,7 @@ async fn leads_in_doubt_behind_the_first_page_are_looked_up_too() {
     for (a_run, takes) in [(Duration::from_mins(5), Duration::ZERO), (Duration::from_secs(16), Duration::from_secs(7))]
     {
         let bench = bench(&["ours"]).await;
-        let ids = stored(&bench, ("ours", "whocpa"), 120, &DeliveryOutcome::Unknown { lookup: true }).await;
+        let ids = stored_in_doubt(&bench, 120).await;
         bench.network.otherwise(move |_| Act::json(&json!({"objects": []})).taking(takes));
         let relay = bench.slicing_relay(None);
         let mut asked: Vec<String> = Vec::new();

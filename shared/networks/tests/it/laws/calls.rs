@@ -113,12 +113,10 @@ fn an_order_joined_by_the_network_s_id_gets_that_id() {
 /// What is wrong with the ids a status call asks for and finds.
 fn ids_breach(asks: Asks, rows: &Rows, used: &BTreeSet<Name>) -> Option<&'static str> {
     let has_window = used.contains(&Name::WindowFrom) || used.contains(&Name::WindowTo);
-    let numbers = used.contains(&Name::BatchNumbers);
-    let has_ids = used.contains(&Name::BatchIds) || numbers;
+    let has_ids = used.contains(&Name::BatchIds);
     match asks {
         Asks::Window if !has_window || has_ids => Some("asks by time and does not send a window alone"),
         Asks::Network | Asks::Ours if !has_ids || has_window => Some("asks by ids and does not send ids alone"),
-        Asks::Network if numbers => Some("asks for the network's ids by numbers made of ours"),
         Asks::Network if rows.network_id.0.is_empty() => Some("asks by the network's ids and does not find them"),
         Asks::Ours if rows.our_id.0.is_empty() => Some("asks by our ids and does not find them"),
         Asks::Window if rows.network_id.0.is_empty() && rows.our_id.0.is_empty() => Some("finds no ids"),

@@ -7,7 +7,6 @@ use networks::{PollFailure, PollInput, StatusReport};
 use orders::StoreError;
 
 use super::{Asked, Class, End, Round, add};
-use crate::health::Sign;
 
 /// Single ids that are refused one after the other before the round pauses.
 const SINGLES: u64 = 3;
@@ -68,22 +67,13 @@ impl Round<'_> {
             Err(error) => return Called::Ended(End::Failing { message: error.to_string(), pause_s: None }),
         };
         add(&self.tally.calls, 1);
-        let sent = self.relay.transport.ask(&request).await;
+        let sent = self.relay.transport.send(&request).await;
         drop(turn);
         let reply = match sent {
             Ok(reply) => reply,
             Err(error) => return Called::Ended(End::Failing { message: error.to_string(), pause_s: None }),
         };
-<<<<<<< HEAD
-        if matches!(reply.status, 401 | 403) {
-            self.relay.secrets.doubt(&self.target.account);
-        }
-        let sign = Sign::of_poll(&reply);
-        self.relay.sign(&self.target.name, self.network.slug(), sign).await;
         match self.network.read_statuses(&reply) {
-=======
-        match self.network.read_statuses_of(&reply, ids) {
->>>>>>> 9b52b9f (Ask for statuses by numbers where a network takes no text, and ask CTR so)
             Ok(rows) => {
                 add(&self.tally.polled, ids.len());
                 Called::Rows(rows)

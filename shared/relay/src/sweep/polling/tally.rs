@@ -11,8 +11,6 @@ pub(super) struct Tally {
     pub(super) changed: AtomicU64,
     pub(super) unmapped: AtomicU64,
     pub(super) missing: AtomicU64,
-    /// Orders of which one answer told two things at once.
-    pub(super) contradictions: AtomicU64,
     pub(super) failed: AtomicU64,
     /// How long ago the oldest due order should have been asked for, in seconds.
     pub(super) lag_s: AtomicU64,
